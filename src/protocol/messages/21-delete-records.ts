@@ -1,0 +1,35 @@
+/** DeleteRecords (API key 21): request versions 0-2, flexible from 2+. */
+import { array, type Infer, type Input, int16, int32, int64, message, string } from '../schema.ts'
+
+export const deleteRecordsRequest = message(
+  'DeleteRecordsRequest',
+  { apiKey: 21, versions: '0-2', flexible: '2+', listeners: ['broker'] },
+  {
+    topics: array({
+      name: string(),
+      partitions: array({
+        partitionIndex: int32(),
+        offset: int64(),
+      }),
+    }),
+    timeoutMs: int32(),
+  },
+)
+export type DeleteRecordsRequest = Infer<typeof deleteRecordsRequest>
+
+export const deleteRecordsResponse = message(
+  'DeleteRecordsResponse',
+  { apiKey: 21, versions: '0-2', flexible: '2+' },
+  {
+    throttleTimeMs: int32({ default: 0 }),
+    topics: array({
+      name: string(),
+      partitions: array({
+        partitionIndex: int32(),
+        lowWatermark: int64(),
+        errorCode: int16(),
+      }),
+    }),
+  },
+)
+export type DeleteRecordsResponse = Input<typeof deleteRecordsResponse>

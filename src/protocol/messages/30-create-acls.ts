@@ -1,0 +1,32 @@
+/** CreateAcls (API key 30): request versions 1-3, flexible from 2+. */
+import { array, type Infer, type Input, int8, int16, int32, message, string } from '../schema.ts'
+
+export const createAclsRequest = message(
+  'CreateAclsRequest',
+  { apiKey: 30, versions: '1-3', flexible: '2+', listeners: ['broker', 'controller'] },
+  {
+    creations: array({
+      resourceType: int8(),
+      resourceName: string(),
+      resourcePatternType: int8({ versions: '1+', default: 3 }),
+      principal: string(),
+      host: string(),
+      operation: int8(),
+      permissionType: int8(),
+    }),
+  },
+)
+export type CreateAclsRequest = Infer<typeof createAclsRequest>
+
+export const createAclsResponse = message(
+  'CreateAclsResponse',
+  { apiKey: 30, versions: '1-3', flexible: '2+' },
+  {
+    throttleTimeMs: int32({ default: 0 }),
+    results: array({
+      errorCode: int16(),
+      errorMessage: string({ nullable: '0+' }),
+    }),
+  },
+)
+export type CreateAclsResponse = Input<typeof createAclsResponse>
