@@ -1,0 +1,234 @@
+/**
+ * The file system through Node.js. Reads and writes are synchronous, since the page cache answers
+ * within microseconds and a detour through the thread pool costs ten times as much; only what may
+ * wait for the platter is asynchronous.
+ *
+ * Invariant: a file descriptor is closed only after its last asynchronous operation, so that a
+ * number which the system has given to another file is never read or synced.
+ */
+import * as fs from 'node:fs'
+import { dirname } from 'node:path'
+import { assert } from '../base/assert.ts'
+import type { Disk, DiskFile, DiskLock, FileStat } from './io.ts'
+import { lockFile } from './node-lock.ts'
+
+const FLAGS = {
+  read: fs.constants.O_RDONLY,
+  write: fs.constants.O_RDWR,
+  create: fs.constants.O_RDWR | fs.constants.O_CREAT,
+}
+
+/** The `code` of a system error, '' for any other. */
+function codeOf(error: unknown): string {
+  return String((error as NodeJS.ErrnoException | null)?.code ?? '')
+}
+
+/** Whether the call was merely interrupted and is to be made again. */
+function isInterruption(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === 'EINTR' || code === 'EAGAIN'
+}
+
+/** Makes a call until no signal interrupts it. */
+function uninterrupted(call: () => number): number {
+  for (;;) {
+    try {
+      return call()
+    } catch (error) {
+      if (!isInterruption(error)) throw error
+    }
+  }
+}
+
+class NodeFile implements DiskFile {
+  readonly path: string
+  readonly #descriptor: number
+  #pending: number
+  #closed: boolean
+
+  constructor(path: string, descriptor: number) {
+    this.path = path
+    this.#descriptor = descriptor
+    this.#pending = 0
+    this.#closed = false
+  }
+
+  size(): number {
+    return fs.fstatSync(this.#open()).size
+  }
+
+  write(pieces: readonly Uint8Array[], position: number): void {
+    const descriptor = this.#open()
+    let rest = pieces
+    let at = position
+    for (;;) {
+      const wanted = totalLength(rest)
+      if (wanted === 0) return
+      const single = rest.length === 1 ? rest[0]! : null
+      const written = uninterrupted(() =>
+        single !== null
+          ? fs.writeSync(descriptor, single, 0, single.length, at)
+          : fs.writevSync(descriptor, rest, at),
+      )
+      if (written === wanted) return
+      rest = dropBytes(rest, written)
+      at += written
+    }
+  }
+
+  read(target: Uint8Array, position: number): number {
+    const descriptor = this.#open()
+    let done = 0
+    while (done < target.length) {
+      const count = uninterrupted(() =>
+        fs.readSync(descriptor, target, done, target.length - done, position + done),
+      )
+      if (count === 0) break
+      done += count
+    }
+    return done
+  }
+
+  async readAsync(target: Uint8Array, position: number): Promise<number> {
+    let done = 0
+    while (done < target.length) {
+      const count = await this.#inBackground<number>((callback) => {
+        fs.read(this.#open(), target, done, target.length - done, position + done, callback)
+      })
+      if (count === 0) break
+      done += count
+    }
+    return done
+  }
+
+  truncate(size: number): void {
+    fs.ftruncateSync(this.#open(), size)
+  }
+
+  syncNow(): void {
+    fs.fdatasyncSync(this.#open())
+  }
+
+  sync(): Promise<void> {
+    return this.#inBackground((callback) => fs.fdatasync(this.#open(), callback))
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    if (this.#pending === 0) fs.closeSync(this.#descriptor)
+  }
+
+  #open(): number {
+    assert(!this.#closed, 'a closed file is not used')
+    return this.#descriptor
+  }
+
+  #inBackground<T = void>(
+    start: (callback: (error: Error | null, result?: T) => void) => void,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      start((error, result) => {
+        this.#pending--
+        if (this.#closed && this.#pending === 0) fs.closeSync(this.#descriptor)
+        if (error !== null) reject(error)
+        else resolve(result as T)
+      })
+      this.#pending++
+    })
+  }
+}
+
+function totalLength(pieces: readonly Uint8Array[]): number {
+  let total = 0
+  for (const piece of pieces) total += piece.length
+  return total
+}
+
+/** The pieces without their first `count` bytes. */
+function dropBytes(pieces: readonly Uint8Array[], count: number): Uint8Array[] {
+  let index = 0
+  let left = count
+  while (left >= pieces[index]!.length) left -= pieces[index++]!.length
+  return [pieces[index]!.subarray(left), ...pieces.slice(index + 1)]
+}
+
+/** The real file system. */
+export class NodeDisk implements Disk {
+  open(path: string, mode: 'read' | 'write' | 'create'): DiskFile {
+    return new NodeFile(path, fs.openSync(path, FLAGS[mode]))
+  }
+
+  list(path: string): string[] {
+    return fs.readdirSync(path).sort()
+  }
+
+  stat(path: string): FileStat | null {
+    try {
+      const stat = fs.statSync(path)
+      return { size: stat.size, isDirectory: stat.isDirectory(), modifiedMs: stat.mtimeMs }
+    } catch (error) {
+      const code = codeOf(error)
+      if (code === 'ENOENT' || code === 'ENOTDIR') return null
+      throw error
+    }
+  }
+
+  makeDirectory(path: string): void {
+    fs.mkdirSync(path, { recursive: true })
+  }
+
+  rename(from: string, to: string): void {
+    fs.renameSync(from, to)
+  }
+
+  remove(path: string): void {
+    try {
+      fs.unlinkSync(path)
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+    }
+  }
+
+  removeTree(path: string): void {
+    fs.rmSync(path, { recursive: true, force: true })
+  }
+
+  readFile(path: string): Uint8Array {
+    const buffer = fs.readFileSync(path)
+    return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
+  }
+
+  writeFileAtomic(path: string, content: Uint8Array): void {
+    const temporary = `${path}.tmp`
+    const file = this.open(temporary, 'create')
+    try {
+      file.truncate(0)
+      file.write([content], 0)
+      file.syncNow()
+    } finally {
+      file.close()
+    }
+    this.rename(temporary, path)
+    this.syncDirectory(dirname(path))
+  }
+
+  syncDirectory(path: string): void {
+    if (process.platform === 'win32') return // a directory can't be opened there
+    const descriptor = fs.openSync(path, fs.constants.O_RDONLY)
+    try {
+      fs.fsyncSync(descriptor)
+    } finally {
+      fs.closeSync(descriptor)
+    }
+  }
+
+  lock(path: string): DiskLock | null {
+    return lockFile(path)
+  }
+
+  space(path: string): { readonly totalBytes: number; readonly usableBytes: number } {
+    const { blocks, bavail, bsize } = fs.statfsSync(path)
+    return { totalBytes: blocks * bsize, usableBytes: bavail * bsize }
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * The lock on a data directory. Invariant: it belongs to the open file of this process, so the
+ * kernel frees it when the process ends, however it ends, and no stale lock ever has to be judged.
+ *
+ * Node.js has no file locks. A small native module takes them the way that the Java runtime sees, so
+ * that Millrace and Apache Kafka exclude each other from one directory
+ * (docs/decisions/0002-file-lock.md). It has no binary for musl; there an abstract socket named after
+ * the file stands in, which excludes other processes of the same network namespace only.
+ */
+import * as fs from 'node:fs'
+import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import type { DiskLock } from './io.ts'
+
+type TryLock = (descriptor: number) => boolean
+
+function loadTryLock(): TryLock | null {
+  try {
+    const require = createRequire(import.meta.url)
+    return (require('fs-native-extensions') as { tryLock: TryLock }).tryLock
+  } catch {
+    return null
+  }
+}
+
+/** Takes the lock on `path`, made if absent; null where it is taken already. */
+export function lockFile(path: string, tryLock: TryLock | null = loadTryLock()): DiskLock | null {
+  const descriptor = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT)
+  let lock: DiskLock | null = null
+  try {
+    lock =
+      tryLock !== null
+        ? lockByFile(descriptor, tryLock)
+        : lockBySocket(fs.fstatSync(descriptor), descriptor)
+    return lock
+  } finally {
+    if (lock === null) fs.closeSync(descriptor)
+  }
+}
+
+function lockByFile(descriptor: number, tryLock: TryLock): DiskLock | null {
+  if (!tryLock(descriptor)) return null
+  return { release: () => fs.closeSync(descriptor) } // which frees the lock
+}
+
+function lockBySocket(file: fs.Stats, descriptor: number): DiskLock | null {
+  if (process.platform !== 'linux') {
+    throw Object.assign(new Error('no file locks on this platform'), { code: 'ENOTSUP' })
+  }
+  const server = createServer()
+  server.on('error', () => {}) // comes later and says no more than `listening` does
+  // Listening on a local name is done when the call returns; only its event comes later.
+  server.listen({ path: `\0millrace.lock.${file.dev}.${file.ino}`, exclusive: true })
+  if (!server.listening) return null
+  server.unref()
+  return {
+    release: () => {
+      server.close()
+      fs.closeSync(descriptor)
+    },
+  }
+}
