@@ -29,6 +29,7 @@ export type ScalarKind =
   | 'int32'
   | 'uint32'
   | 'int64'
+  | 'opaque64'
   | 'float64'
   | 'string'
   | 'bytes'
@@ -42,7 +43,7 @@ export interface FieldOptions {
   /** Versions in which null is allowed. Default: none. */
   readonly nullable?: Versions
   /** Value where the field is absent. Also what makes it optional in `Input`. */
-  readonly default?: number | boolean | string | null
+  readonly default?: number | bigint | boolean | string | null
   /** Number of the tagged field (KIP-482); `taggedVersions` says where it is tagged. */
   readonly tag?: number
   readonly taggedVersions?: Versions
@@ -92,6 +93,8 @@ export const int32 = scalar<number>('int32')
 export const uint32 = scalar<number>('uint32')
 /** A number checked to be a safe integer; the two ends of int64 pass as ±2^63 (rule 10). */
 export const int64 = scalar<number>('int64')
+/** An int64 that is 64 bits rather than a number, such as a hash; int64 on the wire. */
+export const opaque64 = scalar<bigint>('opaque64')
 export const float64 = scalar<number>('float64')
 export const string = scalar<string>('string')
 /** Decodes to a view of the frame: copy what outlives the turn. */

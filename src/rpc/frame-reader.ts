@@ -1,0 +1,107 @@
+/**
+ * Cuts the bytes of a connection into frames: an int32 length, then as many bytes.
+ *
+ * A frame that lies whole within one chunk is a view of it. Only a frame that chunks cut through is
+ * copied, once or twice, into memory that grows with what has come: a peer that announces a large
+ * frame and sends nothing costs nothing to speak of.
+ */
+
+/** Bytes of the length before each frame. */
+export const FRAME_HEADER_BYTES = 4
+/** A frame up to this size gets its memory at once. */
+const EAGER_FRAME_BYTES_MAX = 128 * 1024
+const GROWTH = 4
+
+export class FrameReader {
+  readonly #maxFrameBytes: number
+  /** The length of a frame as far as it has come, while it is cut in two. */
+  #header = 0
+  #headerBytes = 0
+  /** The frame that is being gathered: `#gathered` of its `#frameBytes` are in `#partial`. */
+  #partial: Uint8Array | null = null
+  #frameBytes = 0
+  #gathered = 0
+  /** Why nothing more can be read: what follows a bad length can't be told apart. */
+  #error: string | null = null
+
+  constructor(maxFrameBytes: number) {
+    this.#maxFrameBytes = maxFrameBytes
+  }
+
+  /**
+   * Takes a chunk and hands over the frames that it completes; they may be views of it. Returns why
+   * the connection has to end, or null.
+   */
+  push(chunk: Uint8Array, onFrame: (frame: Uint8Array) => void): string | null {
+    let at = 0
+    while (at < chunk.length && this.#error === null) {
+      if (this.#partial !== null) {
+        at = this.#gather(chunk, at, onFrame)
+      } else if (this.#headerBytes === 0 && chunk.length - at >= FRAME_HEADER_BYTES) {
+        const length =
+          (chunk[at]! << 24) | (chunk[at + 1]! << 16) | (chunk[at + 2]! << 8) | chunk[at + 3]!
+        at = this.#begin(chunk, at + FRAME_HEADER_BYTES, length, onFrame)
+      } else {
+        this.#header = (this.#header << 8) | chunk[at++]!
+        if (++this.#headerBytes < FRAME_HEADER_BYTES) continue
+        this.#headerBytes = 0
+        at = this.#begin(chunk, at, this.#header, onFrame)
+      }
+    }
+    return this.#error
+  }
+
+  /** Bytes that wait for the rest of their frame. */
+  get pendingBytes(): number {
+    return this.#partial === null ? this.#headerBytes : this.#gathered
+  }
+
+  /** Starts the frame whose first byte is at `at`; returns where to go on. */
+  #begin(
+    chunk: Uint8Array,
+    at: number,
+    length: number,
+    onFrame: (frame: Uint8Array) => void,
+  ): number {
+    if (length < 0 || length > this.#maxFrameBytes) {
+      this.#error =
+        length < 0
+          ? `a frame of ${length} bytes`
+          : `a frame of ${length} bytes, more than the ${this.#maxFrameBytes} allowed`
+      return at
+    }
+    if (length <= chunk.length - at) {
+      onFrame(new Uint8Array(chunk.buffer, chunk.byteOffset + at, length))
+      return at + length
+    }
+    this.#partial = new Uint8Array(Math.min(length, EAGER_FRAME_BYTES_MAX))
+    this.#frameBytes = length
+    this.#gathered = 0
+    return at
+  }
+
+  /** Adds to the frame that is being gathered; returns where to go on. */
+  #gather(chunk: Uint8Array, at: number, onFrame: (frame: Uint8Array) => void): number {
+    const taken = Math.min(chunk.length - at, this.#frameBytes - this.#gathered)
+    const partial = this.#room(this.#gathered + taken)
+    const piece = new Uint8Array(chunk.buffer, chunk.byteOffset + at, taken)
+    partial.set(piece, this.#gathered)
+    this.#gathered += taken
+    if (this.#gathered === this.#frameBytes) {
+      this.#partial = null
+      onFrame(partial)
+    }
+    return at + taken
+  }
+
+  /** The memory of the frame being gathered, grown to hold `needed` bytes. */
+  #room(needed: number): Uint8Array {
+    const partial = this.#partial!
+    if (needed <= partial.length) return partial
+    const size = Math.min(this.#frameBytes, Math.max(needed, partial.length * GROWTH))
+    const grown = new Uint8Array(size)
+    grown.set(partial)
+    this.#partial = grown
+    return grown
+  }
+}
