@@ -38,7 +38,7 @@ export function encodeRecordValue<M extends Message>(
 }
 
 /** The type of the coordinator record with this key. */
-export function recordType(key: Uint8Array): number {
+export function recordTypeOf(key: Uint8Array): number {
   return new ByteReader(key).int16()
 }
 
