@@ -23,6 +23,12 @@ function codeOf(error: unknown): string {
   return String((error as NodeJS.ErrnoException | null)?.code ?? '')
 }
 
+/** Whether there is nothing by that name. */
+function isMissing(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}
+
 /** Whether the call was merely interrupted and is to be made again. */
 function isInterruption(error: unknown): boolean {
   const code = codeOf(error)
@@ -44,13 +50,13 @@ class NodeFile implements DiskFile {
   readonly path: string
   readonly #descriptor: number
   #pending: number
-  #closed: boolean
+  #isClosed: boolean
 
   constructor(path: string, descriptor: number) {
     this.path = path
     this.#descriptor = descriptor
     this.#pending = 0
-    this.#closed = false
+    this.#isClosed = false
   }
 
   size(): number {
@@ -89,16 +95,21 @@ class NodeFile implements DiskFile {
     return done
   }
 
-  async readAsync(target: Uint8Array, position: number): Promise<number> {
-    let done = 0
-    while (done < target.length) {
-      const count = await this.#inBackground<number>((callback) => {
-        fs.read(this.#open(), target, done, target.length - done, position + done, callback)
-      })
-      if (count === 0) break
-      done += count
-    }
-    return done
+  readAsync(target: Uint8Array, position: number): Promise<number> {
+    const descriptor = this.#open()
+    return this.#inBackground((resolve, reject) => {
+      let done = 0
+      const readRest = (): void => {
+        fs.read(descriptor, target, done, target.length - done, position + done, onRead)
+      }
+      const onRead = (error: Error | null, count: number): void => {
+        done += error === null ? count : 0
+        if (error !== null) reject(error)
+        else if (count === 0 || done === target.length) resolve(done)
+        else readRest()
+      }
+      readRest()
+    })
   }
 
   truncate(size: number): void {
@@ -110,32 +121,34 @@ class NodeFile implements DiskFile {
   }
 
   sync(): Promise<void> {
-    return this.#inBackground((callback) => fs.fdatasync(this.#open(), callback))
+    const descriptor = this.#open()
+    return this.#inBackground((resolve, reject) => {
+      fs.fdatasync(descriptor, (error) => (error === null ? resolve() : reject(error)))
+    })
   }
 
   close(): void {
-    if (this.#closed) return
-    this.#closed = true
+    if (this.#isClosed) return
+    this.#isClosed = true
     if (this.#pending === 0) fs.closeSync(this.#descriptor)
   }
 
   #open(): number {
-    assert(!this.#closed, 'a closed file is not used')
+    assert(!this.#isClosed, 'a closed file is not used')
     return this.#descriptor
   }
 
-  #inBackground<T = void>(
-    start: (callback: (error: Error | null, result?: T) => void) => void,
+  /** Runs an operation during which the descriptor stays open. */
+  async #inBackground<T>(
+    operation: (resolve: (value: T) => void, reject: (error: Error) => void) => void,
   ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      start((error, result) => {
-        this.#pending--
-        if (this.#closed && this.#pending === 0) fs.closeSync(this.#descriptor)
-        if (error !== null) reject(error)
-        else resolve(result as T)
-      })
-      this.#pending++
-    })
+    this.#pending++
+    try {
+      return await new Promise(operation)
+    } finally {
+      this.#pending--
+      if (this.#isClosed && this.#pending === 0) fs.closeSync(this.#descriptor)
+    }
   }
 }
 
@@ -168,8 +181,7 @@ export class NodeDisk implements Disk {
       const stat = fs.statSync(path)
       return { size: stat.size, isDirectory: stat.isDirectory(), modifiedMs: stat.mtimeMs }
     } catch (error) {
-      const code = codeOf(error)
-      if (code === 'ENOENT' || code === 'ENOTDIR') return null
+      if (isMissing(error)) return null
       throw error
     }
   }
@@ -186,7 +198,7 @@ export class NodeDisk implements Disk {
     try {
       fs.unlinkSync(path)
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error
+      if (!isMissing(error)) throw error
     }
   }
 

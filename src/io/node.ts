@@ -24,12 +24,16 @@ class NodeClock implements Clock {
   after(delayMs: number, callback: () => void): () => void {
     const untilMs = performance.now() + delayMs
     let timer: NodeJS.Timeout
-    const arm = (): void => {
-      const leftMs = untilMs - performance.now()
-      timer =
-        leftMs > MAX_TIMEOUT_MS ? setTimeout(arm, MAX_TIMEOUT_MS) : setTimeout(callback, leftMs)
+    // A timer counts from the start of the turn that set it, so it may fire too early.
+    const arm = (leftMs: number): void => {
+      timer = setTimeout(fire, Math.min(Math.ceil(leftMs), MAX_TIMEOUT_MS))
     }
-    arm()
+    const fire = (): void => {
+      const leftMs = untilMs - performance.now()
+      if (leftMs > 0) arm(leftMs)
+      else callback()
+    }
+    arm(delayMs)
     return () => clearTimeout(timer)
   }
 
