@@ -11,6 +11,7 @@
  * Record: length varint, attributes i8, timestampDelta varlong, offsetDelta varint, key and value
  * (varint length, negative for null), header count varint, headers (key, value).
  */
+import { assert } from '../base/assert.ts'
 import { BoundsError, utf8Text } from '../base/bytes.ts'
 import { varintAt, varintEnd, varlongAt, varlongEnd } from '../base/varint.ts'
 import * as batch from './batch.ts'
@@ -50,7 +51,9 @@ export class RecordCursor {
   problem = ''
   /** What decompressing failed with, if that is the problem. */
   failure: CompressionFailure | null = null
+  #count = 0
   #remaining = 0
+  #start = 0
   #position = 0
   #end = 0
   #baseOffset = 0
@@ -75,13 +78,21 @@ export class RecordCursor {
         this.#inflate(b, at, end, maxDecompressedBytes)
       } else {
         this.bytes = b
-        this.#position = at + BATCH_OVERHEAD
+        this.#start = at + BATCH_OVERHEAD
         this.#end = end
       }
     } catch (error) {
       this.#fail(boundsMessage(error))
     }
+    this.#position = this.#start
     return this
+  }
+
+  /** Goes back to before the first record; only for a batch that had no problem. */
+  rewind(): void {
+    assert(this.problem === '', 'a damaged batch is not scanned again')
+    this.#position = this.#start
+    this.#remaining = this.#count
   }
 
   #readHeader(b: Uint8Array, at: number): void {
@@ -89,8 +100,10 @@ export class RecordCursor {
     this.#baseTimestampMs = batch.baseTimestampMs(b, at)
     this.#isAppendTime = batch.timestampTypeOf(b, at) === 'LogAppendTime'
     this.#appendTimeMs = this.#isAppendTime ? batch.maxTimestampMs(b, at) : NO_TIMESTAMP
-    this.#remaining = batch.recordCount(b, at)
-    if (this.#remaining < 0) this.#fail(`invalid record count ${this.#remaining}`)
+    const count = batch.recordCount(b, at)
+    this.#count = count
+    this.#remaining = count
+    if (count < 0) this.#fail(`invalid record count ${count}`)
   }
 
   #inflate(b: Uint8Array, at: number, end: number, maxBytes: number): void {
@@ -106,7 +119,7 @@ export class RecordCursor {
       return
     }
     this.bytes = records
-    this.#position = 0
+    this.#start = 0
     this.#end = records.length
   }
 

@@ -44,6 +44,10 @@ const MAX_FRAMES = 1024
 
 /** `bytes` compressed; `level` has the codec's own meaning (gzip, zstd), its default where left out. */
 export function compress(type: CompressionType, bytes: Uint8Array, level?: number): Uint8Array {
+  return plain(pack(type, bytes, level))
+}
+
+function pack(type: CompressionType, bytes: Uint8Array, level: number | undefined): Uint8Array {
   switch (type) {
     case 'none':
       return bytes
@@ -67,6 +71,15 @@ export function decompress(
   bytes: Uint8Array,
   maxBytes: number,
 ): Uint8Array | CompressionFailure {
+  const content = unpack(type, bytes, maxBytes)
+  return content instanceof Uint8Array ? plain(content) : content
+}
+
+function unpack(
+  type: CompressionType,
+  bytes: Uint8Array,
+  maxBytes: number,
+): Uint8Array | CompressionFailure {
   switch (type) {
     case 'none':
       return bytes.length > maxBytes ? tooLarge(maxBytes) : bytes
@@ -78,6 +91,13 @@ export function decompress(
     case 'lz4':
       return lz4Decompress(bytes, maxBytes)
   }
+}
+
+/** The same memory as a Uint8Array, where a codec made a Buffer (whose `slice` does not copy). */
+function plain(bytes: Uint8Array): Uint8Array {
+  return Buffer.isBuffer(bytes)
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+    : bytes
 }
 
 interface Inflated {
