@@ -204,32 +204,43 @@ export class RecordCursor {
     return length
   }
 
+  /** Reads a varint that ends before `end`. */
   #varint(end: number): number {
     const at = this.#position
     if (at < end) {
-      const byte = this.bytes[at]!
-      if (byte < 0x80) {
-        this.#position = at + 1
-        return (byte >>> 1) ^ -(byte & 1)
-      }
+      const raw = this.#shortVarint(at, end)
+      if (raw >= 0) return (raw >>> 1) ^ -(raw & 1)
     }
     const value = varintAt(this.bytes, at, end)
     this.#position = varintEnd(this.bytes, at, end)
     return value
   }
 
+  /** Reads a varlong that ends before `end`. */
   #varlong(end: number): number {
     const at = this.#position
     if (at < end) {
-      const byte = this.bytes[at]!
-      if (byte < 0x80) {
-        this.#position = at + 1
-        return (byte >>> 1) ^ -(byte & 1)
-      }
+      const raw = this.#shortVarint(at, end)
+      if (raw >= 0) return (raw >>> 1) ^ -(raw & 1)
     }
     const value = varlongAt(this.bytes, at, end)
     this.#position = varlongEnd(this.bytes, at, end)
     return value
+  }
+
+  /** Most varints have one or two bytes: reads such a one, or returns -1 and reads nothing. */
+  #shortVarint(at: number, end: number): number {
+    const { bytes } = this
+    const low = bytes[at]!
+    if (low < 0x80) {
+      this.#position = at + 1
+      return low
+    }
+    if (at + 1 >= end) return -1
+    const high = bytes[at + 1]!
+    if (high >= 0x80) return -1
+    this.#position = at + 2
+    return (low & 0x7f) | (high << 7)
   }
 
   /** The key, not copied. */
