@@ -143,6 +143,8 @@ function scramKey(user: string, mechanism: number): string {
 /** Equal for the same parts in any order. */
 function entityKey(entity: readonly QuotaEntityPart[]): string {
   return JSON.stringify(
-    entity.map((part) => [part.entityType, part.entityName]).sort((a, b) => (a[0]! < b[0]! ? -1 : 1)),
+    entity
+      .map((part) => [part.entityType, part.entityName])
+      .sort((a, b) => (a[0]! < b[0]! ? -1 : 1)),
   )
 }

@@ -136,8 +136,7 @@ export class ClusterImage {
       record.fenced === Fencing.FENCE || (record.fenced !== Fencing.UNFENCE && broker.fenced)
     const inControlledShutdown =
       broker.inControlledShutdown || record.inControlledShutdown === IN_CONTROLLED_SHUTDOWN
-    const directories =
-      record.logDirs.length > 0 ? [...record.logDirs].sort() : broker.directories
+    const directories = record.logDirs.length > 0 ? [...record.logDirs].sort() : broker.directories
     const cordonedDirectories = record.cordonedLogDirs ?? broker.cordonedDirectories
     this.#put({ ...broker, fenced, inControlledShutdown, directories, cordonedDirectories }, delta)
   }

@@ -78,4 +78,3 @@ export interface MetadataPosition {
   readonly epoch: number
   readonly timestampMs: number
 }
-

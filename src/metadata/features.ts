@@ -1,5 +1,6 @@
 /**
- * Finalised feature levels. `kraft.version` is not among them: raft's own control records carry it.
+ * Finalised feature levels. `kraft.version` comes from raft's own control records, never from
+ * FeatureLevelRecord, and so is in no snapshot of metadata records.
  *
  * Invariant: `metadataVersion` is 0 only before the first record of a new cluster.
  */
@@ -11,12 +12,29 @@ import type { MetadataDelta } from './delta.ts'
 import { ELR_VERSION, KRAFT_VERSION, METADATA_VERSION } from './metadata-version.ts'
 import { type MetadataRecord, metadataRecord } from './records.ts'
 
+/** A feature at the level that the whole cluster runs. */
+export interface FinalizedFeature {
+  readonly name: string
+  readonly level: number
+}
+
 export class FeaturesImage {
   readonly #levels = new Map<string, number>()
+  #kraftVersion = 0
 
-  /** Finalised levels by name, metadata.version included; level 0 is absent. */
+  /** Levels that records finalised, metadata.version included; level 0 is absent. */
   get levels(): ReadonlyMap<string, number> {
     return this.#levels
+  }
+
+  get kraftVersion(): number {
+    return this.#kraftVersion
+  }
+
+  /** All finalised features as clients are told them: kraft.version too, level 0 left out. */
+  finalized(): FinalizedFeature[] {
+    const all = [...this.#levels, [KRAFT_VERSION, this.#kraftVersion] as const]
+    return all.filter(([, level]) => level > 0).map(([name, level]) => ({ name, level }))
   }
 
   get metadataVersion(): number {
@@ -33,6 +51,12 @@ export class FeaturesImage {
     if (record.featureLevel === 0) this.#levels.delete(record.name)
     else this.#levels.set(record.name, record.featureLevel)
     delta.featuresChanged.add(record.name)
+  }
+
+  replayKRaftVersion(level: number, delta: MetadataDelta): void {
+    if (level === this.#kraftVersion) return
+    this.#kraftVersion = level
+    delta.featuresChanged.add(KRAFT_VERSION)
   }
 
   /** The records that make this state: metadata.version first, since it decides the others' form. */

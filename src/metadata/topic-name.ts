@@ -3,14 +3,17 @@
 const MAX_TOPIC_NAME_CHARS = 249
 const LEGAL = /^[a-zA-Z0-9._-]+$/
 
+export const CLUSTER_METADATA_TOPIC = '__cluster_metadata'
+export const GROUP_METADATA_TOPIC = '__consumer_offsets'
+export const TRANSACTION_STATE_TOPIC = '__transaction_state'
+export const SHARE_GROUP_STATE_TOPIC = '__share_group_state'
+
 /** Topics that brokers keep for themselves; clients see them marked as internal. */
 const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
-  '__consumer_offsets',
-  '__transaction_state',
-  '__share_group_state',
+  GROUP_METADATA_TOPIC,
+  TRANSACTION_STATE_TOPIC,
+  SHARE_GROUP_STATE_TOPIC,
 ])
-
-export const CLUSTER_METADATA_TOPIC = '__cluster_metadata'
 
 /** Why `name` can't be a topic, in Kafka's words, or null where it can. */
 export function topicNameError(name: string): string | null {
