@@ -1,0 +1,23 @@
+/**
+ * What the modules say about themselves. One line an event, in words a person can act on; `fields`
+ * are for machines. The shell decides where it goes and which levels are shown.
+ */
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+export type LogFields = Readonly<Record<string, string | number | boolean>>
+
+export interface Logger {
+  debug(message: string, fields?: LogFields): void
+  info(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  error(message: string, fields?: LogFields): void
+}
+
+/** Says nothing: for tests. */
+export const silentLogger: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+}
