@@ -8,8 +8,10 @@
  * baseSequence i32, recordCount i32, then the records. The CRC covers attributes to the end, so
  * baseOffset and partitionLeaderEpoch can be patched without computing it again.
  *
- * Invariant: an int64 that a number can't carry exactly is never rounded; reading it throws
- * BoundsError (base/int64.ts).
+ * Invariant: offsets and producer ids that a number can't carry exactly are never rounded; reading
+ * them throws BoundsError (base/int64.ts). Timestamps are: those of a producer that sends nanoseconds
+ * are beyond 2^53, Kafka before 3.6 stored them, and nothing but their order and range is looked at.
+ * `hasExactTimestamps` says where they must not be written again.
  *
  * KIP-98 (format v2, producer id), KIP-101 (leader epoch), KIP-534 (delete horizon).
  */
@@ -108,12 +110,17 @@ export function lastOffset(b: Uint8Array, at: number): number {
 
 /** What timestamp deltas count from: the first record's timestamp, or the delete horizon. */
 export function baseTimestampMs(b: Uint8Array, at: number): number {
-  return int64At(b, at + BASE_TIMESTAMP_AT)
+  return roundedInt64At(b, at + BASE_TIMESTAMP_AT)
 }
 
 /** The highest timestamp of its records, or the time of appending under LogAppendTime. */
 export function maxTimestampMs(b: Uint8Array, at: number): number {
-  return int64At(b, at + MAX_TIMESTAMP_AT)
+  return roundedInt64At(b, at + MAX_TIMESTAMP_AT)
+}
+
+/** False where reading the header's timestamps has rounded them. */
+export function hasExactTimestamps(b: Uint8Array, at: number): boolean {
+  return Number.isSafeInteger(baseTimestampMs(b, at)) && Number.isSafeInteger(maxTimestampMs(b, at))
 }
 
 export function producerId(b: Uint8Array, at: number): number {
@@ -260,6 +267,10 @@ function int32At(b: Uint8Array, at: number): number {
 
 function int64At(b: Uint8Array, at: number): number {
   return int64FromHalves(int32At(b, at), int32At(b, at + 4))
+}
+
+function roundedInt64At(b: Uint8Array, at: number): number {
+  return int32At(b, at) * 2 ** 32 + (int32At(b, at + 4) >>> 0)
 }
 
 function putInt32(b: Uint8Array, at: number, value: number): void {

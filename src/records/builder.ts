@@ -93,7 +93,7 @@ export class BatchBuilder {
     headers: readonly RecordHeader[] = NO_HEADERS,
     offsetDelta: number = this.#lastDelta + 1,
   ): void {
-    this.#startRecord(timestampMs, offsetDelta, 0, bodySize(key, value, headers))
+    this.#startRecord(timestampMs, offsetDelta, bodySize(key, value, headers))
     this.#nullableBytes(key)
     this.#nullableBytes(value)
     const writer = this.#writer
@@ -113,17 +113,12 @@ export class BatchBuilder {
     timestampMs: number = cursor.timestampMs,
   ): void {
     const { bytes, bodyStart, recordEnd } = cursor
-    this.#startRecord(timestampMs, offsetDelta, cursor.attributes, recordEnd - bodyStart)
+    this.#startRecord(timestampMs, offsetDelta, recordEnd - bodyStart)
     this.#writer.raw(bytes.subarray(bodyStart, recordEnd))
   }
 
   /** Writes what comes before the key. */
-  #startRecord(
-    timestampMs: number,
-    offsetDelta: number,
-    attributes: number,
-    bodyBytes: number,
-  ): void {
+  #startRecord(timestampMs: number, offsetDelta: number, bodyBytes: number): void {
     assert(!this.#isBuilt, 'record appended to a batch that is built')
     assert(offsetDelta > this.#lastDelta, 'offsets in a batch must increase')
     if (this.#count === 0 && this.#options.deleteHorizonMs === undefined) {
@@ -133,7 +128,7 @@ export class BatchBuilder {
     const size = 1 + sizeOfVarlong(timestampDelta) + sizeOfVarint(offsetDelta) + bodyBytes
     const writer = this.#writer
     writer.varint(size)
-    writer.uint8(attributes)
+    writer.uint8(0) // attributes: no bit is in use
     writer.varlong(timestampDelta)
     writer.varint(offsetDelta)
     this.#count++

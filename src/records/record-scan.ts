@@ -21,6 +21,9 @@ import { CompressionFailure, decompress } from './compression/compression.ts'
 /** The most bytes that a batch may decompress to; well above any batch that a producer makes. */
 export const MAX_DECOMPRESSED_BYTES = 128 * 1024 * 1024
 
+/** Longer ones may carry what a number can't. */
+const MAX_EXACT_VARLONG_BYTES = 7
+
 /** A header: its name and its value. */
 export type RecordHeader = readonly [name: string, value: Uint8Array | null]
 
@@ -32,8 +35,8 @@ export class RecordCursor {
   bytes: Uint8Array = NO_BYTES
   offset = 0
   offsetDelta = 0
+  /** Rounded beyond 2^53, see batch.ts. */
   timestampMs = NO_TIMESTAMP
-  attributes = 0
   /** The first byte of the record, its length. */
   recordStart = 0
   /** After timestamp and offset; from here to `recordEnd` nothing depends on the batch. */
@@ -154,8 +157,7 @@ export class RecordCursor {
     }
     this.recordStart = start
     this.recordEnd = end
-    this.attributes = this.bytes[this.#position]!
-    this.#position += 1
+    this.#position += 1 // its attributes: no bit is in use
     const delta = this.#varlong(end)
     this.timestampMs = this.#isAppendTime ? this.#appendTimeMs : this.#baseTimestampMs + delta
     this.offsetDelta = this.#varint(end)
@@ -216,16 +218,19 @@ export class RecordCursor {
     return value
   }
 
-  /** Reads a varlong that ends before `end`. */
+  /** Reads a varlong that ends before `end`, rounded beyond 2^53. */
   #varlong(end: number): number {
     const at = this.#position
     if (at < end) {
       const raw = this.#shortVarint(at, end)
       if (raw >= 0) return (raw >>> 1) ^ -(raw & 1)
     }
-    const value = varlongAt(this.bytes, at, end)
-    this.#position = varlongEnd(this.bytes, at, end)
-    return value
+    const next = varlongEnd(this.bytes, at, end)
+    this.#position = next
+    if (next - at <= MAX_EXACT_VARLONG_BYTES) return varlongAt(this.bytes, at, end)
+    let raw = 0n
+    for (let i = next - 1; i >= at; i--) raw = (raw << 7n) | BigInt(this.bytes[i]! & 0x7f)
+    return Number(BigInt.asIntN(64, (raw >> 1n) ^ -(raw & 1n)))
   }
 
   /** Most varints have one or two bytes: reads such a one, or returns -1 and reads nothing. */

@@ -205,6 +205,15 @@ test('timestamps out of range are refused record by record', () => {
   assert.equal(late.error, ErrorCode.NONE)
 })
 
+test('timestamps in nanoseconds are out of range, not malformed', () => {
+  const given = tampered(three(), (b) => {
+    b[27] = 0x17 // the base timestamp, now 1.66e18
+  })
+  const info = validate(given, { timestampAfterMaxMs: 2 ** 63 })
+  assertRefused(info, ErrorCode.INVALID_TIMESTAMP, /invalid timestamp/)
+  assert.equal(info.recordErrors.length, 3)
+})
+
 test('a producer must not claim LogAppendTime on such a topic, elsewhere it is corrected', () => {
   const given = () => three({ timestampType: 'LogAppendTime', logAppendTimeMs: NOW + 1 })
   const refused = validate(given(), { timestampType: 'LogAppendTime' })
