@@ -1,0 +1,88 @@
+/**
+ * What a check is, and what it is given. A check is one claim about the server, with a name of its own and topics and
+ * groups of its own; it throws when the claim does not hold, and the error's message says what was seen.
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Jvm } from './jvm.ts'
+import { Running } from './process.ts'
+import { Server, type ServerKind } from './server.ts'
+import type { Tool, Toolbox } from './toolbox.ts'
+
+export interface Check {
+  readonly name: string
+  /** What must be brought to this machine first. */
+  readonly needs: readonly Tool[]
+  readonly timeoutMs?: number
+  readonly run: (context: CheckContext) => Promise<void>
+}
+
+export interface Surroundings {
+  readonly server: Server
+  readonly jvm: Jvm
+  readonly toolbox: Toolbox
+  readonly kind: ServerKind
+  readonly classPath: string
+  readonly directory: string
+  /** Write down what the reference says instead of comparing with it. */
+  readonly isRecording: boolean
+}
+
+/** What one run of one check may use; whatever it started ends with it. */
+export class CheckContext {
+  /** The server that all checks share. */
+  readonly server: Server
+  readonly jvm: Jvm
+  readonly toolbox: Toolbox
+  readonly kind: ServerKind
+  readonly isRecording: boolean
+  /** A name for topics and groups that no other check uses. */
+  readonly topic: string
+  readonly directory: string
+  readonly #surroundings: Surroundings
+  readonly #endings: (() => void | Promise<void>)[] = []
+
+  constructor(name: string, surroundings: Surroundings) {
+    this.server = surroundings.server
+    this.jvm = surroundings.jvm
+    this.toolbox = surroundings.toolbox
+    this.kind = surroundings.kind
+    this.isRecording = surroundings.isRecording
+    this.topic = name
+    this.directory = join(surroundings.directory, name)
+    this.#surroundings = surroundings
+    mkdirSync(this.directory, { recursive: true })
+  }
+
+  /** A server for this check alone, of the kind under test unless said otherwise. */
+  async startServer(
+    name: string,
+    kind: ServerKind = this.kind,
+    properties: Readonly<Record<string, string>> = {},
+  ): Promise<Server> {
+    const { classPath } = this.#surroundings
+    const directory = join(this.directory, name)
+    const server = await Server.create({ kind, classPath, directory, properties })
+    this.defer(() => server.kill())
+    return server
+  }
+
+  /** A client that runs beside others until the check ends. */
+  start(command: string, args: readonly string[], env: Readonly<Record<string, string>>): Running {
+    return this.keep(new Running(command, args, { env }))
+  }
+
+  /** Ends a process with the check. */
+  keep(running: Running): Running {
+    this.defer(() => running.kill('SIGKILL'))
+    return running
+  }
+
+  defer(ending: () => void | Promise<void>): void {
+    this.#endings.push(ending)
+  }
+
+  async end(): Promise<void> {
+    for (const ending of this.#endings.splice(0).reverse()) await ending()
+  }
+}

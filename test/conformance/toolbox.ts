@@ -1,0 +1,172 @@
+/**
+ * The foreign clients, brought from their registries by name and exact version into a cache folder.
+ *
+ * Invariant: an entry of the cache is named after the content that it was made from (manifest, sources, version of the
+ * language) and appears whole or not at all, so a changed manifest makes a new one and two runs do not disturb each
+ * other. Nothing is taken from the machine but the language's own tools; one that is missing is an error that says so.
+ */
+import { createHash } from 'node:crypto'
+import { accessSync, constants, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { runOrThrow } from './process.ts'
+
+const HERE = import.meta.dirname
+const INSTALL_TIMEOUT_MS = 900_000
+const QUICK_TIMEOUT_MS = 60_000
+
+export const TOOLS = ['java', 'kcat', 'python', 'go', 'node'] as const
+export type Tool = (typeof TOOLS)[number]
+
+export class Toolbox {
+  readonly #cache: string
+  readonly #prepared = new Map<Tool, Promise<string>>()
+
+  constructor(environment: NodeJS.ProcessEnv) {
+    const base = environment['XDG_CACHE_HOME'] || join(homedir(), '.cache')
+    this.#cache = join(base, 'millrace-conformance')
+    mkdirSync(this.#cache, { recursive: true })
+  }
+
+  /**
+   * What a check starts its client with, prepared on first use: java: the class path; python: the folder for
+   * PYTHONPATH; go: the program; node: the folder that has node_modules; kcat: the program.
+   */
+  prepare(tool: Tool): Promise<string> {
+    let prepared = this.#prepared.get(tool)
+    if (prepared === undefined) {
+      prepared = this.#prepare(tool)
+      prepared.catch(() => {}) // whoever asks gets it; nobody asking is no fault
+      this.#prepared.set(tool, prepared)
+    }
+    return prepared
+  }
+
+  #prepare(tool: Tool): Promise<string> {
+    switch (tool) {
+      case 'java':
+        return this.#java()
+      case 'kcat':
+        return kcat()
+      case 'python':
+        return this.#python()
+      case 'go':
+        return this.#go()
+      case 'node':
+        return this.#node()
+    }
+  }
+
+  async #java(): Promise<string> {
+    requirePrograms('java', ['java', 'javac', 'mvn'])
+    const pom = join(HERE, 'java', 'pom.xml')
+    const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
+    const jars = await this.#entry('java-jars', [readFileSync(pom)], async (directory) => {
+      const flags = ['-q', '-B', '-Dstyle.color=never', '-f', pom, goal]
+      const output = `-DoutputDirectory=${directory}`
+      await runOrThrow('mvn', [...flags, output], INSTALL_TIMEOUT_MS)
+    })
+    const source = join(HERE, 'java', 'ToolRunner.java')
+    const content = [readFileSync(source), readFileSync(pom)]
+    const classes = await this.#entry('java-classes', content, async (directory) => {
+      const args = ['-nowarn', '-d', directory, '-cp', `${jars}/*`, source]
+      await runOrThrow('javac', args, QUICK_TIMEOUT_MS)
+    })
+    return `${classes}${delimiter}${jars}/*`
+  }
+
+  async #python(): Promise<string> {
+    requirePrograms('python', ['python3'])
+    const requirements = join(HERE, 'python', 'requirements.txt')
+    const version = await runOrThrow('python3', ['--version'], QUICK_TIMEOUT_MS)
+    return this.#entry('python', [readFileSync(requirements), version], async (directory) => {
+      const flags = ['-m', 'pip', 'install', '-q', '--no-input', '--only-binary', ':all:']
+      const args = [...flags, '--target', directory, '-r', requirements]
+      await runOrThrow('python3', args, INSTALL_TIMEOUT_MS)
+    })
+  }
+
+  async #go(): Promise<string> {
+    requirePrograms('go', ['go'])
+    const folder = join(HERE, 'go')
+    const names = ['go.mod', 'go.sum', 'main.go', 'sarama.go', 'franz.go', 'member.go']
+    const content = names.map((name) => readFileSync(join(folder, name)))
+    const directory = await this.#entry('go', content, async (directory) => {
+      const options = { cwd: folder, env: { GOTOOLCHAIN: 'local' } }
+      const args = ['build', '-mod=readonly', '-o', join(directory, 'clients'), '.']
+      await runOrThrow('go', args, INSTALL_TIMEOUT_MS, options)
+    })
+    return join(directory, 'clients')
+  }
+
+  async #node(): Promise<string> {
+    requirePrograms('node', ['npm'])
+    const folder = join(HERE, 'node')
+    const names = ['package.json', 'package-lock.json']
+    const content = names.map((name) => readFileSync(join(folder, name)))
+    return this.#entry('node', content, async (directory) => {
+      for (const name of names) cpSync(join(folder, name), join(directory, name))
+      const args = ['ci', '--no-audit', '--no-fund', '--ignore-scripts']
+      await runOrThrow('npm', args, INSTALL_TIMEOUT_MS, { cwd: directory })
+    })
+  }
+
+  async #entry(
+    name: string,
+    content: readonly (string | Uint8Array)[],
+    make: (directory: string) => Promise<void>,
+  ): Promise<string> {
+    const hash = createHash('sha256')
+    for (const part of content) hash.update(part).update('\0')
+    const directory = join(this.#cache, `${name}-${hash.digest('hex').slice(0, 12)}`)
+    if (existsSync(directory)) return directory
+    const part = `${directory}.part-${process.pid}`
+    rmSync(part, { recursive: true, force: true })
+    mkdirSync(part)
+    try {
+      await make(part)
+      renameSync(part, directory)
+    } catch (error) {
+      rmSync(part, { recursive: true, force: true })
+      if (!existsSync(directory)) throw error // else another run was faster
+    }
+    return directory
+  }
+}
+
+/** kcat comes with the operating system: Debian's package, installed where we may. */
+async function kcat(): Promise<string> {
+  const installed = findProgram('kcat')
+  if (installed !== null) return installed
+  const isRoot = process.getuid?.() === 0
+  if (findProgram('apt-get') === null || !isRoot) {
+    throw new Error('kcat is not installed, and only root of a Debian machine can install it here')
+  }
+  const options = { env: { DEBIAN_FRONTEND: 'noninteractive' } }
+  await runOrThrow('apt-get', ['update', '-qq'], INSTALL_TIMEOUT_MS, options)
+  const args = ['install', '-y', '-qq', '--no-install-recommends', 'kcat']
+  await runOrThrow('apt-get', args, INSTALL_TIMEOUT_MS, options)
+  const program = findProgram('kcat')
+  if (program === null) throw new Error('kcat is not installed, and its package did not bring it')
+  return program
+}
+
+function requirePrograms(tool: Tool, programs: readonly string[]): void {
+  const missing = programs.filter((program) => findProgram(program) === null)
+  if (missing.length > 0) {
+    throw new Error(`the ${tool} clients need ${missing.join(' and ')}, not found in PATH`)
+  }
+}
+
+function findProgram(name: string): string | null {
+  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
+    const candidate = join(directory, name)
+    try {
+      accessSync(candidate, constants.X_OK)
+      return candidate
+    } catch {
+      // not in this folder
+    }
+  }
+  return null
+}
