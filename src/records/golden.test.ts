@@ -6,6 +6,13 @@ import * as batch from './batch.ts'
 import { nextBatch } from './batches.ts'
 import { BatchBuilder, type BatchOptions } from './builder.ts'
 import { COMPRESSION_TYPES, type CompressionType } from './compression/compression.ts'
+import {
+  buildControlBatch,
+  buildEndTransactionMarker,
+  type ControlRecord,
+  parseControlRecord,
+  readControlBatch,
+} from './control.ts'
 import { RecordCursor, type RecordHeader } from './record-scan.ts'
 
 const BASE_MS = 1_700_000_000_000
@@ -153,4 +160,66 @@ test('a compacted batch with a delete horizon is byte for byte what Kafka writes
   const cursor = new RecordCursor(ours)
   assert.ok(cursor.next())
   assert.deepEqual([cursor.offset, cursor.timestampMs], [103, BASE_MS + 5])
+})
+
+const ONE_UUID = 'AAAAAAAAAAAAAAAAAAAAAQ'
+const CONTROL: readonly [name: string, baseOffset: number, record: ControlRecord][] = [
+  [
+    'leader-change',
+    30,
+    {
+      kind: 'leaderChange',
+      leaderId: 1,
+      voters: [{ voterId: 1 }, { voterId: 2 }],
+      grantingVoters: [{ voterId: 1 }],
+    },
+  ],
+  ['snapshot-header', 0, { kind: 'snapshotHeader', lastContainedLogTimestampMs: BASE_MS - 1 }],
+  ['snapshot-footer', 8, { kind: 'snapshotFooter' }],
+  ['kraft-version', 1, { kind: 'kraftVersion', kraftVersion: 1 }],
+  [
+    'voters',
+    2,
+    {
+      kind: 'voters',
+      voters: [
+        {
+          voterId: 1,
+          voterDirectoryId: ONE_UUID,
+          endpoints: [{ name: 'CONTROLLER', host: 'localhost', port: 9093 }],
+          kRaftVersionFeature: { minSupportedVersion: 0, maxSupportedVersion: 1 },
+        },
+      ],
+    },
+  ],
+]
+
+for (const [name, baseOffset, record] of CONTROL) {
+  test(`control batch ${name} is byte for byte what Kafka writes, and read back`, () => {
+    const ours = buildControlBatch({ baseOffset, partitionLeaderEpoch: 5 }, BASE_MS, [record])
+    assert.deepEqual(ours, batches.get(`control/${name}`))
+    const [read] = readControlBatch(ours)
+    assert.partialDeepStrictEqual(read, record)
+  })
+}
+
+test('transaction markers are byte for byte what Kafka writes, and read back', () => {
+  for (const kind of ['commit', 'abort'] as const) {
+    const marker = { kind, coordinatorEpoch: 6 }
+    const ours = buildEndTransactionMarker(
+      { baseOffset: 20, partitionLeaderEpoch: 4, producerId: 4321, producerEpoch: 12 },
+      BASE_MS,
+      marker,
+    )
+    assert.deepEqual(ours, batches.get(`control/${kind}`))
+    assert.deepEqual(readControlBatch(ours), [marker])
+  }
+})
+
+test('control records of a later Kafka are unknown, not an error', () => {
+  const key = Uint8Array.of(0, 0, 0, 99)
+  const value = new Uint8Array(3)
+  assert.deepEqual(parseControlRecord(key, value), { kind: 'unknown', type: 99 })
+  assert.deepEqual(parseControlRecord(new Uint8Array(2), value), { kind: 'unknown', type: -1 })
+  assert.throws(() => parseControlRecord(Uint8Array.of(0, 0, 0, 1), value))
 })
