@@ -9,15 +9,18 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { ByteReader, ByteWriter, utf8Bytes, utf8Text } from '../../base/bytes.ts'
-import { ZERO_UUID } from '../../base/uuid.ts'
-import { decode, encode } from '../../protocol/codec.ts'
+import { utf8Bytes, utf8Text } from '../../base/bytes.ts'
 import { ErrorCode, errorName } from '../../protocol/errors.ts'
 import type { OffsetFetchResponse } from '../../protocol/messages/09-offset-fetch.ts'
-import { consumerProtocolSubscription } from '../../protocol/persisted/consumer-protocol.ts'
 import type { GroupConfig } from './config.ts'
 import type { RequestOrigin } from './context.ts'
-import type { GroupRecord } from './records.ts'
+import {
+  describeMetadata,
+  describeRecord,
+  describeTopics,
+  subscription,
+  suffix,
+} from './print.test.ts'
 import { longId, shortId, topicIdOf, World } from './world.test.ts'
 
 const DIRECTORY = join(import.meta.dirname, 'testdata')
@@ -60,6 +63,10 @@ interface Words {
   readonly plain: readonly string[]
   readonly named: ReadonlyMap<string, string>
   readonly label: string
+  /** The group: the second word, or empty where `group=` says so. */
+  readonly group: string
+  /** What follows the group. */
+  readonly items: readonly string[]
 }
 
 class Session {
@@ -106,7 +113,7 @@ const commands: Record<string, (session: Session, words: Words) => void> = {
     const metadata = named.has('raw') ? utf8Bytes(named.get('raw')!) : subscription(topics)
     const names = (named.get('protocols') ?? 'range').split(',').filter((name) => name !== '')
     const request = {
-      groupId: words.plain[1]!,
+      groupId: words.group,
       sessionTimeoutMs: Number(named.get('session') ?? 10_000),
       rebalanceTimeoutMs: Number(named.get('rebalance') ?? 60_000),
       memberId: longId(named.get('member') ?? ''),
@@ -140,12 +147,12 @@ const commands: Record<string, (session: Session, words: Words) => void> = {
       return { memberId: longId(memberId!), assignment: utf8Bytes(assignment!) }
     })
     const request = {
-      groupId: words.plain[1]!,
+      groupId: words.group,
       generationId: Number(named.get('generation') ?? 1),
       memberId: longId(named.get('member') ?? ''),
       groupInstanceId: named.get('instance') ?? null,
-      protocolType: named.get('type') ?? 'consumer',
-      protocolName: named.get('protocol') ?? 'range',
+      protocolType: orNull(named.get('type') ?? 'consumer'),
+      protocolName: orNull(named.get('protocol') ?? 'range'),
       assignments,
     }
     const { world } = session
@@ -162,7 +169,7 @@ const commands: Record<string, (session: Session, words: Words) => void> = {
   heartbeat(session, words) {
     const { named } = words
     const request = {
-      groupId: words.plain[1]!,
+      groupId: words.group,
       generationId: Number(named.get('generation') ?? 1),
       memberId: longId(named.get('member') ?? ''),
       groupInstanceId: named.get('instance') ?? null,
@@ -181,10 +188,10 @@ const commands: Record<string, (session: Session, words: Words) => void> = {
     const count = Math.max(memberIds.length, instances.length)
     const members = Array.from({ length: count }, (_, i) => ({
       memberId: longId(memberIds[i] ?? ''),
-      groupInstanceId: instances[i] ?? null,
+      groupInstanceId: instances[i] || null,
       reason: named.get('reason') ?? null,
     }))
-    const request = { groupId: words.plain[1]!, memberId: members[0]!.memberId, members }
+    const request = { groupId: words.group, memberId: members[0]!.memberId, members }
     const { world } = session
     world.coordinator.leaveGroup(origin(words, 5), request, world.nowMs, (response) => {
       const each = response.members!.map(
@@ -199,7 +206,7 @@ const commands: Record<string, (session: Session, words: Words) => void> = {
   commit(session, words) {
     const { named } = words
     const version = Number(named.get('v') ?? 9)
-    const topics = words.plain.slice(2).map((text) => {
+    const topics = words.items.map((text) => {
       const [, topic, index, offset] = /^(.*)-(\d+)=(-?\d+)$/.exec(text)!
       return {
         name: version >= 10 ? '' : topic!,
@@ -215,7 +222,7 @@ const commands: Record<string, (session: Session, words: Words) => void> = {
       }
     })
     const request = {
-      groupId: words.plain[1]!,
+      groupId: words.group,
       generationIdOrMemberEpoch: Number(named.get('generation') ?? -1),
       memberId: longId(named.get('member') ?? ''),
       groupInstanceId: named.get('instance') ?? null,
@@ -232,7 +239,7 @@ const commands: Record<string, (session: Session, words: Words) => void> = {
   fetch(session, words) {
     const { named } = words
     const version = Number(named.get('v') ?? 9)
-    const asked = words.plain.slice(2).map((text) => {
+    const asked = words.items.map((text) => {
       const [, topic, index] = /^(.*)-(\d+)$/.exec(text)!
       return {
         name: version >= 10 ? '' : topic!,
@@ -241,7 +248,7 @@ const commands: Record<string, (session: Session, words: Words) => void> = {
       }
     })
     const topics = asked.length === 0 ? null : asked
-    const groupId = words.plain[1]!
+    const groupId = words.group
     const request = {
       groupId,
       topics,
@@ -267,11 +274,11 @@ const commands: Record<string, (session: Session, words: Words) => void> = {
 
   /** delete-offsets GROUP foo-0 ... */
   'delete-offsets'(session, words) {
-    const topics = words.plain.slice(2).map((text) => {
+    const topics = words.items.map((text) => {
       const [, name, index] = /^(.*)-(\d+)$/.exec(text)!
       return { name: name!, partitions: [{ partitionIndex: Number(index) }] }
     })
-    const request = { groupId: words.plain[1]!, topics }
+    const request = { groupId: words.group, topics }
     const { world } = session
     world.coordinator.offsetDelete(origin(words, 0), request, world.nowMs, (response) => {
       const detail = describeTopics(response.topics)
@@ -373,12 +380,13 @@ const commands: Record<string, (session: Session, words: Words) => void> = {
 
   /** unload: this node leads no partition any more. */
   unload(session) {
-    session.world.log.forEach((_, partition) => session.world.coordinator.unload(partition))
+    for (const partition of session.world.log.keys()) session.world.coordinator.unload(partition)
   },
 
   /** loading: all partitions are being loaded. */
   loading(session) {
-    session.world.log.forEach((_, partition) => session.world.coordinator.beginLoad(partition, 1))
+    for (const partition of session.world.log.keys())
+      session.world.coordinator.beginLoad(partition, 1)
   },
 
   /** topic NAME id= partitions= | topic NAME deleted= */
@@ -409,7 +417,8 @@ function parse(line: string): Words {
     else named.set(match[1]!, match[2]!.replace(/^"(.*)"$/, '$1'))
   }
   label ||= named.get('member') ?? named.get('client') ?? named.get('instance') ?? plain[0]!
-  return { plain, named, label }
+  const group = named.get('group') ?? plain[1] ?? ''
+  return { plain, named, label, group, items: plain.slice(named.has('group') ? 1 : 2) }
 }
 
 function origin(words: Words, newest: number): RequestOrigin {
@@ -417,80 +426,10 @@ function origin(words: Words, newest: number): RequestOrigin {
   return { clientId, clientHost: '/1.2.3.4', apiVersion: Number(words.named.get('v') ?? newest) }
 }
 
+function orNull(text: string): string | null {
+  return text === 'null' ? null : text
+}
+
 function list(text: string | undefined, separator: string): string[] {
   return text === undefined || text === '' ? [] : text.split(separator)
-}
-
-function suffix(groupInstanceId: string | null | undefined): string {
-  return groupInstanceId == null ? '' : `=${groupInstanceId}`
-}
-
-function subscription(topics: readonly string[]): Uint8Array {
-  const writer = new ByteWriter()
-  writer.int16(1)
-  encode(consumerProtocolSubscription, 1, { topics, ownedPartitions: [] }, writer)
-  return writer.toBytes()
-}
-
-function describeMetadata(metadata: Uint8Array): string {
-  if (metadata.length === 0) return ''
-  try {
-    const reader = new ByteReader(metadata)
-    return decode(consumerProtocolSubscription, reader.int16(), reader).topics.join(',')
-  } catch {
-    return `raw ${utf8Text(metadata)}`
-  }
-}
-
-function describeTopics(
-  topics:
-    | readonly {
-        readonly name?: string | undefined
-        readonly topicId?: string | undefined
-        readonly partitions?:
-          | readonly { readonly partitionIndex?: number; readonly errorCode?: number }[]
-          | undefined
-      }[]
-    | undefined,
-): string {
-  return (topics ?? [])
-    .map(({ name, topicId, partitions }) => {
-      const each = (partitions ?? []).map(
-        ({ partitionIndex, errorCode }) => `${partitionIndex}:${errorName(errorCode ?? 0)}`,
-      )
-      return `${name === '' ? `<${topicId}>` : name}(${each.join(' ')})`
-    })
-    .join(' ')
-}
-
-function describeRecord(record: GroupRecord | null): string {
-  if (record === null) return 'of an unknown type'
-  const { groupId, value } = record
-  if (record.type === 'offset') {
-    const partition = `offset ${groupId} ${record.topic}-${record.partition}`
-    if (record.value === null) return `${partition} gone`
-    const { offset, leaderEpoch, metadata, commitTimestamp, expireTimestamp, topicId } =
-      record.value
-    return (
-      `${partition}=${offset}` +
-      (leaderEpoch === -1 ? '' : ` epoch=${leaderEpoch}`) +
-      (metadata === '' ? '' : ` metadata="${metadata}"`) +
-      ` at=${commitTimestamp}` +
-      (expireTimestamp === -1 ? '' : ` expires=${expireTimestamp}`) +
-      (topicId === ZERO_UUID ? ' no topic id' : '')
-    )
-  }
-  if (value === null) return `group ${groupId} gone`
-  const { generation, protocolType, protocol, leader, currentStateTimestamp, members } =
-    record.value!
-  const each = members.map((member) => {
-    const { memberId, groupInstanceId, rebalanceTimeout, sessionTimeout } = member
-    const metadata = describeMetadata(member.subscription)
-    const timeouts = `${sessionTimeout}/${rebalanceTimeout}`
-    return `\n  ${memberId}${suffix(groupInstanceId)} ${timeouts} (${metadata}) [${utf8Text(member.assignment)}]`
-  })
-  return (
-    `group ${groupId} generation=${generation} protocol=${protocolType}/${protocol}` +
-    ` leader=${leader} at=${currentStateTimestamp}${each.join('')}`
-  )
 }
