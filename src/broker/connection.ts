@@ -1,0 +1,178 @@
+/**
+ * One client's connection: frames in, answers out in request order, memory bounded both ways.
+ *
+ * Kafka handles one request of a connection at a time. So do we where it shows: while an answer
+ * waits for other clients (a long Fetch, a JoinGroup) the next frame stays in the inbox. Requests
+ * whose answers only wait for this turn's disk write go on, so that a pipelining client gets one
+ * write for many requests.
+ *
+ * Invariant: the socket is paused while the inbox is over its limit or answers pile up unread.
+ */
+import type { Connection } from '../io/io.ts'
+import { FrameReader } from '../rpc/frame-reader.ts'
+import type { ListenerEndpoint, RequestContext } from './request-context.ts'
+
+/** Bytes of unhandled frames at which a socket is paused. */
+const INBOX_BYTES_MAX = 1024 * 1024
+/** Bytes of unsent answers at which no further request of the connection is handled. */
+const OUTBOX_BYTES_MAX = 4 * 1024 * 1024
+/** Requests of one connection that may be under way at once. */
+const IN_FLIGHT_MAX = 1000
+
+/** What a connection needs of the server that holds it. */
+export interface ConnectionOwner {
+  /** Frames wait in the inbox of this connection: call `next` in the coming turn. */
+  ready(connection: ClientConnection): void
+  /** Answers wait to be written at the end of this turn. */
+  writable(connection: ClientConnection): void
+  closed(connection: ClientConnection, reason: string): void
+}
+
+export class ClientConnection {
+  readonly id: string
+  readonly listener: ListenerEndpoint
+  readonly remoteHost: string
+  readonly localHost: string
+  readonly localPort: number
+  /** From the first ApiVersions v3+; KIP-511. */
+  softwareName = 'unknown'
+  softwareVersion = 'unknown'
+  lastActiveMs: number
+  closed = false
+  readonly #socket: Connection
+  readonly #owner: ConnectionOwner
+  readonly #frames: FrameReader
+  readonly #inbox: Uint8Array[] = []
+  #inboxBytes = 0
+  readonly #slots: RequestContext[] = []
+  #paused = false
+  #writeQueued = false
+  #nowMs: () => number
+
+  constructor(
+    id: string,
+    socket: Connection,
+    listener: ListenerEndpoint,
+    owner: ConnectionOwner,
+    limits: { readonly frameBytesMax: number },
+    nowMs: () => number,
+  ) {
+    this.id = id
+    this.listener = listener
+    this.remoteHost = plainAddress(socket.remoteHost)
+    this.localHost = plainAddress(socket.localHost)
+    this.localPort = socket.localPort
+    this.#socket = socket
+    this.#owner = owner
+    this.#frames = new FrameReader(limits.frameBytesMax)
+    this.#nowMs = nowMs
+    this.lastActiveMs = nowMs()
+    socket.onData = (chunk) => this.#onData(chunk)
+    socket.onDrain = () => this.#wake()
+    socket.onClose = (reason) => this.#onClose(reason)
+  }
+
+  #onData(chunk: Uint8Array): void {
+    if (this.closed) return
+    this.lastActiveMs = this.#nowMs()
+    const error = this.#frames.push(chunk, (frame) => {
+      this.#inbox.push(frame)
+      this.#inboxBytes += frame.length
+    })
+    if (error !== null) {
+      this.close(error)
+      return
+    }
+    if (this.#inboxBytes > INBOX_BYTES_MAX && !this.#paused) {
+      this.#paused = true
+      this.#socket.pause()
+    }
+    this.#wake()
+  }
+
+  /** The next frame to handle now, or null. Called in the frames phase of a turn. */
+  next(): Uint8Array | null {
+    if (this.closed || this.#inbox.length === 0 || !this.#mayHandle()) return null
+    const frame = this.#inbox.shift()
+    if (frame === undefined) return null
+    this.#inboxBytes -= frame.length
+    if (this.#paused && this.#inboxBytes <= INBOX_BYTES_MAX / 2) {
+      this.#paused = false
+      this.#socket.resume()
+    }
+    return frame
+  }
+
+  #mayHandle(): boolean {
+    if (this.#slots.length >= IN_FLIGHT_MAX) return false
+    if (this.#socket.queuedBytes > OUTBOX_BYTES_MAX) return false
+    const last = this.#slots[this.#slots.length - 1]
+    return last === undefined || !last.waiting
+  }
+
+  /** Takes the place of a request's answer in the order of the connection. */
+  enter(context: RequestContext): void {
+    this.#slots.push(context)
+  }
+
+  /** Called by RequestContext when an answer is there. */
+  answered(): void {
+    if (this.closed || this.#writeQueued) return
+    this.#writeQueued = true
+    this.#owner.writable(this)
+  }
+
+  /** Writes all answers that are next in order, as one gathered write. */
+  flush(): void {
+    this.#writeQueued = false
+    if (this.closed) return
+    let pieces: readonly Uint8Array[] | null = null
+    let gathered: Uint8Array[] | null = null
+    let count = 0
+    for (const slot of this.#slots) {
+      if (!slot.done) break
+      count += 1
+      if (slot.pieces.length === 0) continue
+      if (pieces === null) pieces = slot.pieces
+      else {
+        if (gathered === null) pieces = gathered = [...pieces]
+        for (const piece of slot.pieces) gathered.push(piece)
+      }
+    }
+    if (count === 0) return
+    this.#slots.splice(0, count)
+    this.lastActiveMs = this.#nowMs()
+    if (pieces !== null) this.#socket.write(pieces)
+    this.#wake()
+  }
+
+  #wake(): void {
+    if (!this.closed && this.#inbox.length > 0 && this.#mayHandle()) this.#owner.ready(this)
+  }
+
+  /** True while a request is under way or bytes wait: such a connection is not idle. */
+  get busy(): boolean {
+    return this.#slots.length > 0 || this.#inbox.length > 0
+  }
+
+  /** Ends the connection now; `reason` goes to the log. */
+  close(reason: string): void {
+    if (this.closed) return
+    this.#socket.destroy()
+    this.#onClose(reason)
+  }
+
+  #onClose(reason: string): void {
+    if (this.closed) return
+    this.closed = true
+    this.#inbox.length = 0
+    this.#inboxBytes = 0
+    this.#slots.length = 0
+    this.#owner.closed(this, reason)
+  }
+}
+
+/** An IPv4 address in its own form, also where the socket speaks IPv6. */
+function plainAddress(host: string): string {
+  return host.startsWith('::ffff:') ? host.slice(7) : host
+}

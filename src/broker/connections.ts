@@ -1,0 +1,182 @@
+/**
+ * All client connections of a node: accepts them within their limits, ends the idle ones, turns
+ * frames into requests, and writes what was answered at the end of a turn.
+ *
+ * Limits: `max.connections`, `max.connections.per.ip` (with overrides), `connections.max.idle.ms`,
+ * `socket.request.max.bytes`. Over a limit, the new connection is closed, as Kafka does.
+ */
+import { BoundsError } from '../base/bounds-error.ts'
+import { ByteReader } from '../base/bytes.ts'
+import type { Connection } from '../io/io.ts'
+import { decode, ProtocolError } from '../protocol/codec.ts'
+import { ErrorCode } from '../protocol/errors.ts'
+import { decodeRequestHeader } from '../rpc/header.ts'
+import type { Broker } from './broker.ts'
+import { ClientConnection, type ConnectionOwner } from './connection.ts'
+import { versionsOf } from './handlers/18-api-versions.ts'
+import { type ListenerEndpoint, RequestContext } from './request-context.ts'
+
+const API_VERSIONS_KEY = 18
+/** Frames of one connection handled before the next connection has its turn. */
+const FRAMES_PER_TURN_MAX = 256
+/** How often idle connections are looked for. */
+const IDLE_CHECK_INTERVAL_MS = 1000
+
+export interface ConnectionLimits {
+  readonly connectionsMax: number
+  readonly connectionsPerHostMax: number
+  readonly connectionsPerHostOverrides: ReadonlyMap<string, number>
+  readonly idleMs: number
+  readonly frameBytesMax: number
+}
+
+export class Connections implements ConnectionOwner {
+  readonly #broker: Broker
+  readonly #wakeLoop: () => void
+  readonly #all = new Set<ClientConnection>()
+  readonly #perHost = new Map<string, number>()
+  #ready = new Set<ClientConnection>()
+  #writable: ClientConnection[] = []
+  #nextId = 0
+  #idleCheckMs = 0
+
+  constructor(broker: Broker, wakeLoop: () => void) {
+    this.#broker = broker
+    this.#wakeLoop = wakeLoop
+  }
+
+  get count(): number {
+    return this.#all.size
+  }
+
+  accept(socket: Connection, listener: ListenerEndpoint): void {
+    const limits = this.#broker.settings.connectionLimits
+    const host = socket.remoteHost.replace('::ffff:', '')
+    const fromHost = this.#perHost.get(host) ?? 0
+    const hostMax = limits.connectionsPerHostOverrides.get(host) ?? limits.connectionsPerHostMax
+    if (this.#all.size >= limits.connectionsMax || fromHost >= hostMax) {
+      const limit = fromHost >= hostMax ? `max.connections.per.ip=${hostMax}` : 'max.connections'
+      this.#broker.logger.warn(`connection from ${host} closed: ${limit} reached`)
+      socket.destroy()
+      return
+    }
+    this.#perHost.set(host, fromHost + 1)
+    const id = `${socket.localHost}:${socket.localPort}-${host}:${socket.remotePort}-${this.#nextId++}`
+    const nowMs = this.#broker.clock.nowMs
+    this.#all.add(
+      new ClientConnection(id, socket, listener, this, limits, () =>
+        nowMs.call(this.#broker.clock),
+      ),
+    )
+  }
+
+  ready(connection: ClientConnection): void {
+    this.#ready.add(connection)
+    this.#wakeLoop()
+  }
+
+  writable(connection: ClientConnection): void {
+    this.#writable.push(connection)
+    this.#wakeLoop()
+  }
+
+  closed(connection: ClientConnection, reason: string): void {
+    if (!this.#all.delete(connection)) return
+    this.#ready.delete(connection)
+    const left = (this.#perHost.get(connection.remoteHost) ?? 1) - 1
+    if (left <= 0) this.#perHost.delete(connection.remoteHost)
+    else this.#perHost.set(connection.remoteHost, left)
+    if (reason !== '') this.#broker.logger.info(`connection ${connection.id} closed: ${reason}`)
+    this.#broker.connectionClosed(connection)
+  }
+
+  /** Phase 1 of a turn: handles the frames that have come, fairly. */
+  handleFrames(): void {
+    if (this.#ready.size === 0) return
+    const ready = this.#ready
+    this.#ready = new Set()
+    for (const connection of ready) {
+      for (let handled = 0; ; handled++) {
+        if (handled === FRAMES_PER_TURN_MAX) {
+          this.ready(connection)
+          break
+        }
+        const frame = connection.next()
+        if (frame === null) break
+        this.#handle(connection, frame)
+      }
+    }
+  }
+
+  /** Last phase of a turn: one gathered write per connection. */
+  flush(): void {
+    const writable = this.#writable
+    this.#writable = []
+    for (const connection of writable) connection.flush()
+  }
+
+  /** Ends connections that have been idle for too long. Returns when to look again. */
+  expireIdle(nowMs: number): number {
+    if (nowMs < this.#idleCheckMs) return this.#idleCheckMs
+    const { idleMs } = this.#broker.settings.connectionLimits
+    for (const connection of this.#all) {
+      if (!connection.busy && nowMs - connection.lastActiveMs > idleMs) connection.close('')
+    }
+    this.#idleCheckMs = nowMs + Math.min(IDLE_CHECK_INTERVAL_MS, Math.max(1, idleMs))
+    return this.#all.size === 0 ? Infinity : this.#idleCheckMs
+  }
+
+  closeAll(): void {
+    for (const connection of [...this.#all]) connection.close('')
+  }
+
+  #handle(connection: ClientConnection, frame: Uint8Array): void {
+    try {
+      this.#dispatch(connection, frame)
+    } catch (error) {
+      if (!(error instanceof ProtocolError) && !(error instanceof BoundsError)) throw error
+      connection.close(`a request that can't be read: ${error.message}`)
+    }
+  }
+
+  #dispatch(connection: ClientConnection, frame: Uint8Array): void {
+    const reader = new ByteReader(frame)
+    const header = decodeRequestHeader(reader)
+    const api = this.#broker.servedApi(header.apiKey, connection.listener.kind)
+    if (api === null) {
+      connection.close(
+        `API key ${header.apiKey} is not served on the ${connection.listener.name} listener`,
+      )
+      return
+    }
+    const { apiVersion, correlationId } = header
+    const max = this.#broker.settings.unstableApiVersions ? api.maxUnstableVersion : api.maxVersion
+    const supported = apiVersion >= api.minVersion && apiVersion <= max
+    if (!supported && api.key !== API_VERSIONS_KEY) {
+      connection.close(
+        `${api.name} version ${apiVersion} is not served: ${api.minVersion} to ${max} are`,
+      )
+      return
+    }
+    const { clientId } = header
+    const context = new RequestContext<never>(
+      connection,
+      api,
+      supported ? apiVersion : 0,
+      correlationId,
+      clientId,
+    )
+    connection.enter(context)
+    if (!supported) this.#refuseApiVersions(context)
+    else api.handle(this.#broker, decode(api.request, apiVersion, reader) as never, context)
+  }
+
+  /** KIP-35: an ApiVersions of the future is answered in version 0, so that the client can adapt. */
+  #refuseApiVersions(context: RequestContext): void {
+    const versions = versionsOf(this.#broker, context.listener, 0)
+    context.reply({
+      errorCode: ErrorCode.UNSUPPORTED_VERSION,
+      apiKeys: versions.apiKeys.filter(({ apiKey }) => apiKey === API_VERSIONS_KEY),
+    })
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * The partitions that this node holds, by topic and index; which of them were touched this turn;
+ * and how they follow the committed metadata: created, deleted, reconfigured, given new epochs.
+ *
+ * A lookup is two hops (topic, then index), so that a request resolves a topic once and no key is
+ * built per partition.
+ */
+import type { Logger } from '../base/logger.ts'
+import type { LogConfig } from '../log/log-config.ts'
+import type { LogDirectory } from '../log/log-directory.ts'
+import type { AppendOrigin, AppendResult, UnifiedLog } from '../log/unified-log.ts'
+import type { MetadataDelta } from '../metadata/delta.ts'
+import type { MetadataImage } from '../metadata/image.ts'
+import type { TopicImage } from '../metadata/topics.ts'
+import { ErrorCode } from '../protocol/errors.ts'
+import { Partition } from './partition.ts'
+
+export interface PartitionsOptions {
+  readonly nodeId: number
+  readonly logDirectories: readonly LogDirectory[]
+  readonly image: MetadataImage
+  readonly logger: Logger
+  /** The effective config of a topic's logs. */
+  readonly logConfigOf: (topic: string) => LogConfig
+  /** Called when a partition begins to be led here, at start as later. */
+  readonly onLead: (partition: Partition) => void
+  /** Called when a partition is no longer here. */
+  readonly onDrop: (partition: Partition) => void
+  /** Called when the high watermark of a partition has moved. */
+  readonly onCommit: (partition: Partition) => void
+}
+
+export class Partitions {
+  readonly #options: PartitionsOptions
+  readonly #byTopic = new Map<string, Partition[]>()
+  readonly #directoryOf = new Map<Partition, LogDirectory>()
+  #dirty: Partition[] = []
+
+  constructor(options: PartitionsOptions) {
+    this.#options = options
+  }
+
+  find(topic: string, index: number): Partition | null {
+    return this.#byTopic.get(topic)?.[index] ?? null
+  }
+
+  *all(): Generator<Partition> {
+    for (const partitions of this.#byTopic.values()) {
+      // A topic's partitions may be spread over nodes: the array has holes.
+      for (const partition of partitions) if (partition !== undefined) yield partition
+    }
+  }
+
+  inDirectory(directory: LogDirectory): Partition[] {
+    return [...this.all()].filter((partition) => this.#directoryOf.get(partition) === directory)
+  }
+
+  append(
+    partition: Partition,
+    records: Uint8Array,
+    origin: AppendOrigin,
+    nowMs: number,
+  ): AppendResult {
+    const result = partition.append(records, origin, nowMs)
+    if (!partition.dirty && result.error === ErrorCode.NONE) {
+      partition.dirty = true
+      this.#dirty.push(partition)
+    }
+    return result
+  }
+
+  /** Writes what was appended and commits it. Returns whether there was anything. */
+  flush(): boolean {
+    if (this.#dirty.length === 0) return false
+    const dirty = this.#dirty
+    this.#dirty = []
+    for (const partition of dirty) this.#write(partition)
+    for (const partition of dirty) {
+      partition.dirty = false
+      if (partition.error !== ErrorCode.NONE) continue
+      partition.commit()
+      this.#options.onCommit(partition)
+    }
+    return true
+  }
+
+  #write(partition: Partition): void {
+    if (partition.error !== ErrorCode.NONE) return
+    try {
+      partition.log.write()
+    } catch (error) {
+      // A log that can't be written has told its directory, which has told `directoryFailed`.
+      if (partition.log.failure === null) throw error
+    }
+  }
+
+  /** A directory that can't be written is offline until the node restarts, as in Kafka. */
+  directoryFailed(directory: LogDirectory): void {
+    for (const partition of this.inDirectory(directory)) {
+      partition.fail(ErrorCode.KAFKA_STORAGE_ERROR)
+      this.#options.onDrop(partition)
+    }
+  }
+
+  /** Why `find` has nothing: the partition's disk failed or its log is refused, or it is unknown. */
+  missingError(topic: string, index: number): ErrorCode {
+    const known = this.#options.image.topics.byName.get(topic)?.partitions[index] !== undefined
+    return known ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+  }
+
+  /** Puts the logs found on disk in their places, and makes those that are missing. */
+  start(nowMs: number): void {
+    const found = new Map<string, { log: UnifiedLog; directory: LogDirectory }>()
+    for (const directory of this.#options.logDirectories) {
+      for (const log of directory.logs())
+        found.set(`${log.topic}-${log.partition}`, { log, directory })
+    }
+    for (const topic of this.#options.image.topics.byName.values()) {
+      for (let index = 0; index < topic.partitions.length; index++) {
+        const key = `${topic.name}-${index}`
+        const existing = found.get(key)
+        if (existing !== undefined && existing.log.topicId === topic.id) {
+          found.delete(key)
+          this.#place(topic, index, existing.log, existing.directory)
+        } else this.#create(topic, index, nowMs)
+      }
+    }
+    for (const [key, { log, directory }] of found) {
+      this.#options.logger.warn(
+        `${key} in ${directory.path} is of no known topic: set aside as stray`,
+      )
+      directory.setAside(log)
+    }
+    for (const partition of this.all()) this.#options.onLead(partition)
+  }
+
+  /** Follows a committed change of the metadata. */
+  apply(delta: MetadataDelta, nowMs: number): void {
+    for (const topic of delta.topicsDeleted) this.#drop(topic.name, nowMs)
+    for (const [topic, changed] of delta.partitionsChanged) {
+      for (const index of changed) {
+        const partition = this.find(topic.name, index)
+        if (partition === null) {
+          const created = this.#create(topic, index, nowMs)
+          if (created !== null) this.#options.onLead(created)
+        } else this.#changeEpoch(partition, topic.partitions[index]?.leaderEpoch ?? -1)
+      }
+    }
+  }
+
+  /** Takes over new configs of a topic; null means of all topics. */
+  reconfigure(topic: string | null): void {
+    const names = topic === null ? [...this.#byTopic.keys()] : [topic]
+    for (const name of names) {
+      const partitions = this.#byTopic.get(name)
+      if (partitions === undefined) continue
+      const config = this.#options.logConfigOf(name)
+      for (const partition of partitions) partition?.log.updateConfig(config)
+    }
+  }
+
+  #changeEpoch(partition: Partition, leaderEpoch: number): void {
+    if (leaderEpoch <= partition.leaderEpoch) return
+    partition.leaderEpoch = leaderEpoch
+    this.#options.onLead(partition)
+  }
+
+  #create(topic: TopicImage, index: number, nowMs: number): Partition | null {
+    if (!topic.partitions[index]?.replicas.includes(this.#options.nodeId)) return null
+    const online = this.#options.logDirectories.filter((directory) => !directory.offline)
+    const directory = online.sort((a, b) => a.count - b.count)[0]
+    if (directory === undefined) return null
+    try {
+      const log = directory.createLog({
+        topic: topic.name,
+        partition: index,
+        topicId: topic.id,
+        config: this.#options.logConfigOf(topic.name),
+        nowMs,
+      })
+      return this.#place(topic, index, log, directory)
+    } catch (error) {
+      if (!directory.refused.has(`${topic.name}-${index}`)) directory.fail(error)
+      return null
+    }
+  }
+
+  #place(topic: TopicImage, index: number, log: UnifiedLog, directory: LogDirectory): Partition {
+    const leaderEpoch = topic.partitions[index]?.leaderEpoch ?? 0
+    const partition = new Partition(topic.name, topic.id, index, log, leaderEpoch)
+    let partitions = this.#byTopic.get(topic.name)
+    if (partitions === undefined) this.#byTopic.set(topic.name, (partitions = []))
+    partitions[index] = partition
+    this.#directoryOf.set(partition, directory)
+    return partition
+  }
+
+  #drop(topic: string, nowMs: number): void {
+    const partitions = this.#byTopic.get(topic) ?? []
+    this.#byTopic.delete(topic)
+    for (const partition of partitions) {
+      if (partition === undefined) continue
+      partition.fail(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+      this.#options.onDrop(partition)
+      const directory = this.#directoryOf.get(partition)
+      this.#directoryOf.delete(partition)
+      if (directory?.offline === false) directory.deleteLog(partition.log, nowMs)
+    }
+  }
+
+  /** Retention, cleaning, flushing, checkpoints: whatever is due. */
+  maintain(nowMs: number): void {
+    for (const directory of this.#options.logDirectories) {
+      if (directory.offline || nowMs < directory.nextDeadlineMs()) continue
+      try {
+        directory.maintain(nowMs)
+      } catch (error) {
+        directory.fail(error)
+      }
+    }
+  }
+
+  nextDeadlineMs(): number {
+    let next = Infinity
+    for (const directory of this.#options.logDirectories) {
+      if (!directory.offline) next = Math.min(next, directory.nextDeadlineMs())
+    }
+    return next
+  }
+}

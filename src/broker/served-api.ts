@@ -1,0 +1,41 @@
+/**
+ * How a handler file declares the API it serves. ApiVersions, dispatch and the compatibility page
+ * read the same value, so that what is advertised is what is there.
+ */
+import type { Infer, Input, Message } from '../protocol/schema.ts'
+import { parseVersions } from '../protocol/schema.ts'
+import type { Broker } from './broker.ts'
+import type { RequestContext } from './request-context.ts'
+
+export interface ServedApi {
+  readonly key: number
+  readonly name: string
+  readonly request: Message
+  readonly response: Message
+  readonly minVersion: number
+  readonly maxVersion: number
+  /** The newest version where `unstable.api.versions.enable` is set. */
+  readonly maxUnstableVersion: number
+  readonly listeners: readonly ('broker' | 'controller')[]
+  readonly handle: (broker: Broker, request: never, context: RequestContext) => void
+}
+
+/** Declares a handler; the version range is the schema's, which is Kafka 4.3's. */
+export function serve<Q extends Message, S extends Message>(
+  request: Q,
+  response: S,
+  handle: (broker: Broker, request: Infer<Q>, context: RequestContext<Input<S>>) => void,
+): ServedApi {
+  const { min, max } = parseVersions(request.versions)
+  return {
+    key: request.apiKey,
+    name: request.name.replace(/Request$/, ''),
+    request,
+    response,
+    minVersion: min,
+    maxVersion: request.latestVersionUnstable ? max - 1 : max,
+    maxUnstableVersion: max,
+    listeners: request.listeners,
+    handle: handle as ServedApi['handle'],
+  }
+}
