@@ -27,8 +27,19 @@ import { javaArguments } from './jvm.ts'
 
 const SEED = 4301
 const VALUES_PER_VERSION = 4
-const GOLDEN_MESSAGES =
-  /^((Produce|Fetch|ListOffsets|Metadata|Offset(Commit|Fetch)|JoinGroup|SyncGroup|ApiVersions|CreateTopics|DescribeConfigs|InitProducerId|FindCoordinator|ConsumerGroupHeartbeat|BrokerRegistration|Vote)(Request|Response)|RequestHeader|ResponseHeader|OffsetCommitValue|GroupMetadataValue|ConsumerGroupMemberMetadataValue|StreamsGroupMetadataValue|TransactionLogValue|(RegisterBroker|Partition|PartitionChange|ClientQuota)Record|LeaderChangeMessage|VotersRecord|ConsumerProtocolSubscription|ProducerSnapshot)$/
+const GOLDEN_MESSAGES = new RegExp(
+  `^(${[
+    '(ApiVersions|BrokerRegistration|ConsumerGroupHeartbeat|CreateTopics|DescribeConfigs)(Request|Response)',
+    '(Fetch|FindCoordinator|InitProducerId|JoinGroup|ListOffsets|Metadata)(Request|Response)',
+    '(OffsetCommit|OffsetFetch|Produce|SyncGroup|Vote)(Request|Response)',
+    '(Request|Response)Header',
+    '(OffsetCommit|GroupMetadata|ConsumerGroupMemberMetadata|StreamsGroupMetadata|TransactionLog)Value',
+    '(RegisterBroker|Partition|PartitionChange|ClientQuota|Voters)Record',
+    'LeaderChangeMessage',
+    'ConsumerProtocolSubscription',
+    'ProducerSnapshot',
+  ].join('|')})$`,
+)
 
 /** What was compared, and what is not the same. */
 export interface BytesComparison {
@@ -106,11 +117,12 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const classPath = join(directory, '*')
   if (option === '--golden') {
     console.log(
-      '# Messages as the classes of Apache Kafka 4.3.1 (Maven Central) encode them: "name version json hex",',
+      '# Messages as the classes of Apache Kafka 4.3.1 (jars from Maven Central) encode them:',
     )
     console.log(
-      '# one a line; made by `node test/conformance/message-bytes.ts DIR --golden` with GoldenMessages.java.',
+      '# "name version json hex", one a line. Made by GoldenMessages.java beside this file, through',
     )
+    console.log('# `node test/conformance/message-bytes.ts <directory with the jars> --golden`.')
     for (const line of await goldenLines(classPath)) console.log(line)
   } else {
     const { checked, differences } = await compareMessageBytes(classPath)
