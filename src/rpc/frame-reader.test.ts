@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { concatBytes } from '../base/bytes.ts'
+import { FrameReader } from './frame-reader.ts'
+
+function framed(frames: readonly Uint8Array[]): Uint8Array {
+  return concatBytes(
+    frames.flatMap((frame) => {
+      const header = new Uint8Array(4)
+      new DataView(header.buffer).setInt32(0, frame.length)
+      return [header, frame]
+    }),
+  )
+}
+
+/** Cuts bytes at the given places. */
+function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
+  const sorted = places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b)
+  const edges = [0, ...sorted, bytes.length]
+  return edges.slice(1).map((edge, i) => bytes.slice(edges[i], edge))
+}
+
+test('frames come out as they went in, wherever the chunks are cut', () => {
+  const frames = fc.array(fc.uint8Array({ maxLength: 30 }), { maxLength: 6 })
+  const places = fc.array(fc.nat(), { maxLength: 12 })
+  const property = fc.property(frames, places, (sent, at) => {
+    const reader = new FrameReader(1000)
+    const got: Uint8Array[] = []
+    for (const chunk of cut(framed(sent), at)) {
+      assert.equal(
+        reader.push(chunk, (frame) => got.push(frame)),
+        null,
+      )
+    }
+    assert.deepEqual(
+      got,
+      sent.map((frame) => new Uint8Array(frame)),
+    )
+    assert.equal(reader.pendingBytes, 0)
+  })
+  fc.assert(property, { seed: 7 })
+})
+
+test('a frame within one chunk is not copied', () => {
+  const chunk = framed([Uint8Array.of(1, 2), Uint8Array.of(3)])
+  const got: Uint8Array[] = []
+  new FrameReader(10).push(chunk, (frame) => got.push(frame))
+  assert.deepEqual(got, [Uint8Array.of(1, 2), Uint8Array.of(3)])
+  assert.ok(got.every(({ buffer }) => buffer === chunk.buffer))
+})
+
+test('a large frame in small chunks is whole, and takes memory only as it comes', () => {
+  const frame = new Uint8Array(1_000_000).map((_, i) => i % 251)
+  const bytes = framed([frame])
+  const reader = new FrameReader(2_000_000)
+  let got: Uint8Array | null = null
+  for (let at = 0; at < bytes.length; at += 1460) {
+    assert.equal(got, null)
+    reader.push(bytes.subarray(at, at + 1460), (whole) => {
+      got = whole
+    })
+  }
+  assert.deepEqual(got, frame)
+})
+
+test('a negative or oversized length ends the connection, after the frames before it', () => {
+  const good = framed([Uint8Array.of(1)])
+  const got: Uint8Array[] = []
+  const negative = new FrameReader(10)
+  const error = negative.push(concatBytes([good, new Uint8Array(4).fill(0xff), good]), (frame) =>
+    got.push(frame),
+  )
+  assert.equal(error, 'a frame of -1 bytes')
+  assert.equal(got.length, 1)
+  assert.equal(
+    negative.push(good, () => assert.fail('nothing follows')),
+    error,
+  )
+  const large = new FrameReader(10).push(framed([new Uint8Array(11)]), () =>
+    assert.fail('too large'),
+  )
+  assert.equal(large, 'a frame of 11 bytes, more than the 10 allowed')
+})
