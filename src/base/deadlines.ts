@@ -1,7 +1,7 @@
 /**
- * Timers as data (rule 6): what is due when, in order. Whoever owns one tells the loop `nextMs()` and
- * is told the time in return; nothing here reads a clock. Deadlines of the same millisecond come
- * out in the order they went in, so that a run replays exactly.
+ * Timers as data (rule 6): what is due when, in order. Whoever owns one tells the loop `nextMs()`
+ * and is told the time in return; nothing here reads a clock. Deadlines of the same millisecond
+ * come out in the order they went in, so that a run replays exactly.
  */
 import { Heap, type HeapHandle } from './heap.ts'
 

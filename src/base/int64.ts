@@ -5,7 +5,7 @@
  */
 import { BoundsError } from './bounds-error.ts'
 
-/** Java's Long.MAX_VALUE. The number is 2^63, one more than it, and is written as Long.MAX_VALUE. */
+/** Java's Long.MAX_VALUE. As a number it is 2^63, one more; it is written as Long.MAX_VALUE. */
 export const INT64_MAX = 2 ** 63
 
 /** Java's Long.MIN_VALUE, exact. */

@@ -90,7 +90,7 @@ export function varlongEnd(bytes: Uint8Array, at: number, end: number = bytes.le
   return varintEnd(bytes, at, end, MAX_VARLONG_BYTES)
 }
 
-/** Bytes that `value` (0 to 2^32 - 1, or an int32 taken as unsigned) takes as an unsigned varint. */
+/** Bytes that `value` (0 to 2^32 - 1, or an int32 taken as that) takes as an unsigned varint. */
 export function sizeOfUvarint(value: number): number {
   const bits = value >>> 0
   if (bits < 0x80) return 1

@@ -19,7 +19,7 @@ export interface Clock {
 export interface Random {
   /** An integer in [0, bound). */
   int(bound: number): number
-  /** A random (version 4) uuid as Kafka prints it: 22 characters of URL-safe base64, none reserved. */
+  /** A random (version 4) uuid as Kafka prints it: 22 characters of URL-safe base64. */
   uuid(): string
   bytes(length: number): Uint8Array
 }
@@ -30,7 +30,9 @@ export interface FileStat {
   readonly modifiedMs: number
 }
 
-/** An open file. Synchronous calls are for the page cache; what may touch the platter is a promise. */
+/**
+ * An open file. Synchronous calls are for the page cache; what may touch the platter is a promise.
+ */
 export interface DiskFile {
   readonly path: string
   size(): number
@@ -55,7 +57,7 @@ export interface DiskLock {
 
 /** A file system. Errors are thrown as Error with `code` (ENOENT, ENOSPC, EACCES, EIO …). */
 export interface Disk {
-  /** `read`: must exist. `write`: read and write, must exist. `create`: read and write, made if absent. */
+  /** `read` and `write` (which reads too): must exist. `create`: as `write`, but made if absent. */
   open(path: string, mode: 'read' | 'write' | 'create'): DiskFile
   /** Names in a directory, sorted. */
   list(path: string): string[]

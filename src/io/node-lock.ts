@@ -2,10 +2,10 @@
  * The lock on a data directory. Invariant: it belongs to the open file of this process, so the
  * kernel frees it when the process ends, however it ends, and no stale lock ever has to be judged.
  *
- * Node.js has no file locks. A small native module takes them the way that the Java runtime sees, so
- * that Millrace and Apache Kafka exclude each other from one directory
- * (docs/decisions/0002-file-lock.md). It has no binary for musl; there an abstract socket named after
- * the file stands in, which excludes other processes of the same network namespace only.
+ * Node.js has no file locks. A small native module takes them the way that the Java runtime sees,
+ * so that Millrace and Apache Kafka exclude each other from one directory
+ * (docs/decisions/0002-file-lock.md). It has no binary for musl; there an abstract socket named
+ * after the file stands in, which excludes other processes of the same network namespace only.
  */
 import * as fs from 'node:fs'
 import { createRequire } from 'node:module'

@@ -8,7 +8,7 @@ import type { Prng } from '../base/prng.ts'
 /** What a disk writes whole or not at all. */
 export const SECTOR_BYTES = 512
 
-/** What a power cut does to unsynced data: a seeded mixture of outcomes, or the loss of all of it. */
+/** What a power cut does to unsynced data: a seeded mixture of outcomes, or the loss of it all. */
 export type CrashMode = 'random' | 'lose'
 
 export class SimFile {

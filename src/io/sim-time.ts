@@ -1,7 +1,7 @@
 /**
- * Virtual time: a queue of events, and the clock that a simulated process sees of it. Invariant: time
- * moves only when an event is taken from the queue, and events of the same moment come in the order
- * they were added; so a run depends on its seed alone.
+ * Virtual time: a queue of events, and the clock that a simulated process sees of it. Invariant:
+ * time moves only when an event is taken from the queue, and events of the same moment come in the
+ * order they were added; so a run depends on its seed alone.
  */
 import { assert } from '../base/assert.ts'
 import { Deadlines } from '../base/deadlines.ts'

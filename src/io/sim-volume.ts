@@ -1,8 +1,8 @@
 /**
  * The disk of a simulated machine: what outlives its processes. Names change in memory first and
  * reach the platter through a journal, in order; a power cut keeps some beginning of that journal
- * and tears what was not synced of the files. Invariant: what `syncDirectory` and a file's sync have
- * made durable survives every crash.
+ * and tears what was not synced of the files. Invariant: what `syncDirectory` and a file's sync
+ * have made durable survives every crash.
  */
 import type { Prng } from '../base/prng.ts'
 import { type CrashMode, SimFile } from './sim-file.ts'

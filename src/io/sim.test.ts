@@ -87,7 +87,7 @@ describe('a power cut', () => {
     )
   })
 
-  it('during a background sync promises nothing; after it, what was written before its start', async () => {
+  it('may come during a background sync, which promises only what came before it', async () => {
     const io = simIo(4)
     const file = openNew(io, '/file')
     file.write([filled(10, 1)], 0)

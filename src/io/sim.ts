@@ -5,7 +5,7 @@
  *     const world = new Simulation(seed)
  *     const node = world.node('broker-1')      // is an Io
  *     await world.runUntil(() => done)
- *     node.crash()                             // power cut; `node` is now the restarted machine's Io
+ *     node.crash()                             // power cut; then an Io of the restarted machine
  */
 import { setImmediate } from 'node:timers/promises'
 import { assert } from '../base/assert.ts'
