@@ -4,15 +4,11 @@
  * same as replaying what was read back.
  */
 import { ZERO_UUID } from '../base/uuid.ts'
+import type { MetadataRecord } from '../protocol/persisted/framing.ts'
 import * as schemas from '../protocol/persisted/metadata-records.ts'
 import type { Field, Infer, Input, Message } from '../protocol/schema.ts'
 
-/** A record of `__cluster_metadata` with the version in which it is (to be) encoded. */
-export interface MetadataRecord<M extends Message = Message> {
-  readonly message: M
-  readonly version: number
-  readonly value: Infer<M>
-}
+export type { MetadataRecord } from '../protocol/persisted/framing.ts'
 
 /** What a decide-method gives back: what to append, and the answer to give once it is committed. */
 export interface Decision<Response> {
