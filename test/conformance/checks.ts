@@ -1,5 +1,15 @@
 /** Every check of `npm run conformance`, in the order in which they run. */
 import type { Check } from './check.ts'
+import { clients } from './checks/clients.ts'
+import { javaCluster } from './checks/java-cluster.ts'
+import { javaFiles } from './checks/java-files.ts'
 import { javaTools } from './checks/java-tools.ts'
+import { kcatChecks } from './checks/kcat.ts'
 
-export const CHECKS: readonly Check[] = [...javaTools]
+export const CHECKS: readonly Check[] = [
+  ...javaTools,
+  ...javaCluster,
+  ...javaFiles,
+  ...kcatChecks,
+  ...clients,
+]

@@ -10,7 +10,8 @@
  *
  * Modifiers: `eventually` runs it again, for some seconds, until it prints what is expected; `sorted` sorts the lines,
  * where their order means nothing; `numbers` lets measured figures differ; `only:TEXT` keeps the lines with TEXT.
- * In arguments SERVER is the server's address, DATA its data directory, FILES a folder for this transcript's files.
+ * In arguments SERVER is the server's address, DATA its data directory, DIRECTORY the folder of its server.properties,
+ * FILES a folder for this transcript's files.
  *
  * Invariant: the output is compared with ids, times, hosts, and the width of columns normalised, and nothing else.
  * `--against kafka --record` writes the expected text anew; read the diff, and commit it only if you can explain it.
@@ -127,6 +128,7 @@ function callTool(command: Command, context: CheckContext): Promise<ToolResult> 
     arg
       .replaceAll('SERVER', server.bootstrap)
       .replaceAll('DATA', server.dataDirectory)
+      .replaceAll('DIRECTORY', server.directory)
       .replaceAll('FILES', context.directory),
   )
   const needsServer = !WITHOUT_SERVER.includes(command.tool)
@@ -147,7 +149,8 @@ function normalise(result: ToolResult, server: Server, modifiers: readonly strin
     .replaceAll(String(server.port), 'PORT')
     .replace(/127\.0\.0\.1:\d+/g, 'CONTROLLER')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UUID')
-    .replace(/(TopicId: |directory[ ._]?id:? ?"?)[\w-]{22}/gi, '$1ID')
+    .replace(/(topicId"?: ?"?|directory\.?Id[":= ]+)[\w-]{22}/gi, '$1ID')
+    .replace(/^(\d+\s+)[\w-]{22}(\s)/gm, '$1ID$2') // a replica of the quorum
     .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,:]?\d*(Z|[+-]\d\d:?\d\d)?/g, 'TIME')
     .replace(/\b1[789]\d{11}\b/g, 'TIME')
     .replace(/(crc: )\d+/g, '$1N')

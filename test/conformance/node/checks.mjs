@@ -1,6 +1,6 @@
 /** What the Node clients share: one check a process, named by the first argument; exit status 0 when it holds. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isDeepStrictEqual, inspect } from 'node:util'
+import { inspect, isDeepStrictEqual } from 'node:util'
 
 const WAIT_MS = 30_000
 

@@ -94,7 +94,11 @@ async function produce(bootstrap, topic) {
   const { consumer, records } = await gather(kafka, topic)
   await eventually(() => expect('records', records.length, 40))
   const offsets = Array.from({ length: 40 }, (_, offset) => String(offset))
-  expect('offsets', records.map((record) => record.offset), offsets)
+  expect(
+    'offsets',
+    records.map((record) => record.offset),
+    offsets,
+  )
   expect('key', records[25].key.toString(), 'key-5')
   expect('value', records[25].value.toString(), 'value 5')
   expect('header', records[25].headers.number.toString(), '5')
@@ -135,7 +139,11 @@ async function group(bootstrap, topic) {
   const committed = offsets.partitions.map(({ offset }) => offset)
   expect('committed', committed, ['12', '12', '12'])
   const listed = await admin.listGroups()
-  expect('group is listed', listed.groups.some(({ groupId }) => groupId === topic), true)
+  expect(
+    'group is listed',
+    listed.groups.some(({ groupId }) => groupId === topic),
+    true,
+  )
   await admin.resetOffsets({ groupId: topic, topic, earliest: true })
   await admin.deleteGroups([topic])
   await admin.disconnect()
