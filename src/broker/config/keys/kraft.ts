@@ -1,0 +1,78 @@
+/**
+ * Configs of the node, the controller quorum and the metadata log (KIP-500, KIP-595, KIP-853).
+ */
+import { INT64_MAX } from '../../../base/int64.ts'
+import { ANY, bool, int, list, long, REQUIRED, string } from '../config-key.ts'
+import { atLeast, BOOTSTRAP_SERVERS, distinct, VOTERS } from '../value-rule.ts'
+
+// biome-ignore format: a table; the line below a config's facts says what it does
+export const KRAFT_KEYS = {
+  'process.roles': list(REQUIRED, distinct({ of: ['broker', 'controller'], empty: false }), 'high',
+    'What this node is: broker, controller, or both.'),
+  'node.id': int(REQUIRED, atLeast(0), 'high',
+    'Id of this node, unique in the cluster.'),
+  'initial.broker.registration.timeout.ms': int(60_000, ANY, 'medium',
+    'How long a starting broker tries to register with the controller before it gives up.'),
+  'broker.heartbeat.interval.ms': int(2000, ANY, 'medium',
+    'Pause between two heartbeats of a broker to the controller.'),
+  'broker.session.timeout.ms': int(9000, ANY, 'medium',
+    'A broker whose heartbeats stay away for this long is fenced.'),
+  'controller.listener.names': list(REQUIRED, distinct({ empty: false }), 'high',
+    'Names of the listeners that serve the controller; brokers use the first.'),
+  'sasl.mechanism.controller.protocol': string('GSSAPI', ANY, 'high',
+    'SASL mechanism for connections to the controller.'),
+  'controller.performance.sample.period.ms': long(60_000, atLeast(100), 'medium internal',
+    "Pause between two reports on the controller's speed."),
+  'controller.performance.always.log.threshold.ms': long(2000, atLeast(0), 'medium internal',
+    'A controller event that takes longer than this is always logged.'),
+  'server.max.startup.time.ms': long(INT64_MAX, atLeast(0), 'medium internal',
+    'A start that takes longer than this is given up. For tests.'),
+  'metadata.log.max.record.bytes.between.snapshots': long(20_971_520, atLeast(1), 'high',
+    'Metadata written since the last snapshot after which the next one is taken.'),
+  'metadata.log.max.snapshot.interval.ms': long(3_600_000, atLeast(0), 'high',
+    'Time after which a snapshot of changed metadata is taken; 0 looks at the size only.'),
+  'metadata.log.dir': string(null, ANY, 'high',
+    'Directory of the metadata log; by default the first of log.dirs.'),
+  'metadata.log.segment.bytes': int(1_073_741_824, atLeast(8_388_608), 'high',
+    'Size at which a segment of the metadata log is rolled.'),
+  'metadata.log.segment.ms': long(604_800_000, ANY, 'high',
+    'Age at which a segment of the metadata log is rolled.'),
+  'metadata.max.retention.bytes': long(104_857_600, ANY, 'high',
+    'Size of metadata log and snapshots above which old ones are deleted; the newest snapshot' +
+      ' stays.'),
+  'metadata.max.retention.ms': long(604_800_000, ANY, 'high',
+    'Age above which metadata segments and snapshots are deleted; the newest snapshot stays.'),
+  'metadata.max.idle.interval.ms': int(500, atLeast(0), 'low',
+    'An idle controller writes an empty record this often, so that the log is seen to move; 0' +
+      ' for never.'),
+  'internal.metadata.log.segment.bytes': int(null, ANY, 'low internal',
+    'Overrides metadata.log.segment.bytes without its lower bound. For tests.'),
+  'internal.metadata.max.batch.size.in.bytes': int(8_388_608, ANY, 'low internal',
+    'Largest batch in the metadata log. For tests.'),
+  'internal.metadata.delete.delay.millis': long(60_000, ANY, 'low internal',
+    'How long a deleted metadata file stays on disk. For tests.'),
+  'controller.quorum.voters': list([], VOTERS, 'high',
+    'Static voters as id@host:port, comma-separated; empty where the quorum is kept in the ' +
+      'metadata log.'),
+  'controller.quorum.bootstrap.servers': list([], BOOTSTRAP_SERVERS, 'high',
+    'Addresses (host:port) at which a node finds the quorum when it starts.'),
+  'controller.quorum.election.timeout.ms': int(1000, atLeast(0), 'high',
+    'A candidate that wins no election in this time begins the next one.'),
+  'controller.quorum.fetch.timeout.ms': int(2000, atLeast(0), 'high',
+    'A voter that reaches no leader for this long becomes a candidate; a leader without ' +
+      'followers resigns.'),
+  'controller.quorum.election.backoff.max.ms': int(1000, atLeast(0), 'high',
+    'Bound on the random pause between two elections.'),
+  'controller.quorum.append.linger.ms': int(25, atLeast(0), 'medium',
+    'How long the leader of the quorum collects records before it writes them.'),
+  'controller.quorum.request.timeout.ms': int(2000, atLeast(0), 'medium',
+    'How long a request between voters may stay unanswered.'),
+  'controller.quorum.retry.backoff.ms': int(20, atLeast(0), 'low',
+    'Pause before a failed request between voters is sent again.'),
+  'controller.quorum.auto.join.enable': bool(false, ANY, 'low',
+    'Whether a new controller makes itself a voter.'),
+  'controller.quorum.fetch.snapshot.max.bytes': int(1_048_576, atLeast(1), 'low',
+    'Bytes of a snapshot that are fetched in one request.'),
+  'controller.quorum.fetch.max.bytes': int(1_048_576, atLeast(1), 'low',
+    'Bytes of the metadata log that are fetched in one request; one batch always fits.'),
+}

@@ -1,0 +1,85 @@
+/**
+ * Configs of one topic; most have a default among the configs of the broker (topic-synonyms.ts).
+ */
+import { INT64_MAX } from '../../../base/int64.ts'
+import { ANY, bool, double, int, list, long, string } from '../config-key.ts'
+import { atLeast, between, distinct, GZIP_LEVEL, oneOf, THROTTLED_REPLICAS } from '../value-rule.ts'
+
+// biome-ignore format: a table; the line below a config's facts says what it does
+export const TOPIC_KEYS = {
+  'segment.bytes': int(1_073_741_824, atLeast(1_048_576), 'medium',
+    'Size at which a segment is rolled. Whole segments are deleted and compacted, so smaller ' +
+      'ones go sooner.'),
+  'segment.ms': long(604_800_000, atLeast(1), 'medium',
+    'Age at which a segment is rolled even if it is not full.'),
+  'segment.jitter.ms': long(0, atLeast(0), 'medium',
+    'Random part taken off segment.ms, so that partitions do not roll all at once.'),
+  'segment.index.bytes': int(10_485_760, atLeast(4), 'medium',
+    'Largest offset index of a segment; a full one rolls the segment.'),
+  'flush.messages': long(INT64_MAX, atLeast(1), 'medium',
+    'Records after which a partition is synced to the platter; 1 syncs each.'),
+  'flush.ms': long(INT64_MAX, atLeast(0), 'medium',
+    'Time after which written records are synced to the platter.'),
+  'retention.bytes': long(-1, ANY, 'medium',
+    'Size of a partition above which its oldest segments are deleted; -1 for no limit.'),
+  'retention.ms': long(604_800_000, atLeast(-1), 'medium',
+    'Age above which segments are deleted; -1 for never.'),
+  'max.message.bytes': int(1_048_588, atLeast(0), 'medium',
+    'Largest record batch that is accepted, as it is on the wire.'),
+  'index.interval.bytes': int(4096, atLeast(0), 'medium',
+    'Bytes of log between two entries of its index.'),
+  'delete.retention.ms': long(86_400_000, atLeast(0), 'medium',
+    'How long a tombstone stays in a compacted log; who reads from the start must be done by ' +
+      'then.'),
+  'min.compaction.lag.ms': long(0, atLeast(0), 'medium',
+    'A record younger than this is not compacted away.'),
+  'max.compaction.lag.ms': long(INT64_MAX, atLeast(1), 'medium',
+    'A record older than this makes its log due for compaction.'),
+  'file.delete.delay.ms': long(60_000, atLeast(0), 'medium',
+    'How long the files of a deleted segment stay on disk.'),
+  'min.cleanable.dirty.ratio': double(0.5, between(0, 1), 'medium',
+    'Share of a log that must be uncompacted before it is compacted.'),
+  'cleanup.policy': list(['delete'], distinct({ of: ['compact', 'delete'], empty: true }), 'medium',
+    'What happens to old segments: delete, compact, or both; empty keeps everything.'),
+  'unclean.leader.election.enable': bool(false, ANY, 'medium',
+    'Whether a replica that may miss records can become leader when no other is left, which ' +
+      'loses them.'),
+  'min.insync.replicas': int(1, atLeast(1), 'medium',
+    'Replicas that must have a record before a producer with acks=all is answered.'),
+  'compression.type': string(
+    'producer',
+    oneOf('uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'), 'medium',
+    'Codec in which batches are stored; producer keeps what the producer chose.'),
+  'compression.gzip.level': int(-1, GZIP_LEVEL, 'medium',
+    "Level for batches that the broker compresses with gzip; -1 is the library's default."),
+  'compression.lz4.level': int(9, between(1, 17), 'medium',
+    'Level for batches that the broker compresses with lz4.'),
+  'compression.zstd.level': int(3, between(-131_072, 22), 'medium',
+    'Level for batches that the broker compresses with zstd.'),
+  'preallocate': bool(false, ANY, 'medium',
+    "Whether a segment's file is made at its full size."),
+  'message.timestamp.type': string('CreateTime', oneOf('CreateTime', 'LogAppendTime'), 'medium',
+    "Whether a record's timestamp is its producer's or the time of the append."),
+  'message.timestamp.before.max.ms': long(INT64_MAX, atLeast(0), 'medium',
+    "How far a record's timestamp may lie in the past; not with LogAppendTime."),
+  'message.timestamp.after.max.ms': long(3_600_000, atLeast(0), 'medium',
+    "How far a record's timestamp may lie in the future; not with LogAppendTime."),
+  'leader.replication.throttled.replicas': list([], THROTTLED_REPLICAS, 'medium',
+    "Replicas throttled on the leader's side, as partition:broker, comma-separated; * for " +
+      'all.'),
+  'follower.replication.throttled.replicas': list([], THROTTLED_REPLICAS, 'medium',
+    "Replicas throttled on the follower's side, as partition:broker, comma-separated; * for " +
+      'all.'),
+  'remote.storage.enable': bool(false, ANY, 'medium',
+    "Whether the topic's old segments move to the remote store."),
+  'local.retention.ms': long(-2, atLeast(-2), 'medium',
+    'How long a tiered segment also stays on local disk; -2 takes retention.ms.'),
+  'local.retention.bytes': long(-2, atLeast(-2), 'medium',
+    'How much of a tiered partition also stays on local disk; -2 takes retention.bytes.'),
+  'remote.log.copy.disable': bool(false, ANY, 'medium',
+    'Stops copying to the remote store; what is there can still be read.'),
+  'remote.log.delete.on.disable': bool(false, ANY, 'medium',
+    'Whether remote data is deleted when remote.storage.enable is turned off.'),
+  'internal.segment.bytes': int(null, ANY, 'medium internal',
+    'Overrides segment.bytes without its lower bound. For tests.'),
+}
