@@ -84,12 +84,16 @@ export class JournalPartition<Rec> implements Journal<Rec> {
     this.#options = options
   }
 
+  /** Whether there are records that the log has not got yet. */
+  get hasUnwritten(): boolean {
+    return this.#batch !== null
+  }
+
   /** Starts to take writes, behind `endOffset`. */
-  open(endOffset: number, highWatermark: number, nowMs: number): void {
+  open(endOffset: number, highWatermark: number): void {
     this.#open = true
     this.#nextOffset = endOffset
     this.#highWatermark = highWatermark
-    this.nowMs = nowMs
   }
 
   append(records: readonly Rec[]): ErrorCode {

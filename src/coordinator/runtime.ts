@@ -73,6 +73,8 @@ interface Slot<Rec, Shard> {
 export class CoordinatorRuntime<Rec, Shard extends CoordinatorShard<Rec>> {
   readonly #options: RuntimeOptions<Rec, Shard>
   readonly #slots = new Map<number, Slot<Rec, Shard>>()
+  /** Those with records that the log has not got yet. */
+  readonly #unwritten = new Set<Slot<Rec, Shard>>()
 
   constructor(options: RuntimeOptions<Rec, Shard>) {
     this.#options = options
@@ -121,8 +123,8 @@ export class CoordinatorRuntime<Rec, Shard extends CoordinatorShard<Rec>> {
     }
     const endOffset = Math.max(result.endOffset, options?.endOffset ?? 0)
     slot.phase = 'active'
-    slot.journal.open(endOffset, Math.min(endOffset, options?.highWatermark ?? endOffset), nowMs)
-    slot.shard.loaded(nowMs)
+    slot.journal.open(endOffset, Math.min(endOffset, options?.highWatermark ?? endOffset))
+    this.run(partition, nowMs, (shard) => shard.loaded(nowMs))
     return result
   }
 
@@ -158,13 +160,15 @@ export class CoordinatorRuntime<Rec, Shard extends CoordinatorShard<Rec>> {
       this.#fail(partition, ErrorCode.UNKNOWN_SERVER_ERROR)
       throw error
     }
+    if (slot.journal.hasUnwritten) this.#unwritten.add(slot)
     return ErrorCode.NONE
   }
 
   /** Hands what this turn's requests wrote to the log: once per turn. */
   flush(nowMs: number): void {
-    for (const slot of this.#slots.values()) {
-      if (slot.phase === 'active') slot.journal.flush(nowMs)
+    for (const slot of this.#unwritten) {
+      this.#unwritten.delete(slot)
+      slot.journal.flush(nowMs)
     }
   }
 
@@ -191,8 +195,8 @@ export class CoordinatorRuntime<Rec, Shard extends CoordinatorShard<Rec>> {
       if (slot.shard.nextDeadlineMs() <= nowMs) {
         this.run(partition, nowMs, (shard) => shard.expire(nowMs))
       }
-      if (slot.phase === 'active') slot.journal.flush(nowMs)
     }
+    this.flush(nowMs)
   }
 
   #fail(partition: number, error: ErrorCode): void {

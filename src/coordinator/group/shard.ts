@@ -46,6 +46,7 @@ export class GroupShard implements CoordinatorShard<GroupRecord>, GroupContext {
   readonly timers = new Deadlines<GroupTimer>()
   readonly groups = new Map<string, Group>()
   readonly offsets = new OffsetStore()
+  #isLoaded = false
 
   constructor(options: GroupShardOptions, journal: Journal<GroupRecord>) {
     this.config = options.config
@@ -64,6 +65,7 @@ export class GroupShard implements CoordinatorShard<GroupRecord>, GroupContext {
   }
 
   loaded(nowMs: number): void {
+    this.#isLoaded = true
     for (const group of this.groups.values()) {
       for (const member of group.members.values()) {
         startSession(this, group, member, member.sessionTimeoutMs, nowMs)
@@ -138,11 +140,10 @@ export class GroupShard implements CoordinatorShard<GroupRecord>, GroupContext {
       this.groups.delete(groupId)
       return
     }
-    let group = this.groups.get(groupId)
-    if (group === undefined) {
-      group = new ClassicGroup(groupId)
-      this.groups.set(groupId, group)
-    }
+    // In the log a record is all there is to know; live, members also wait and like other protocols.
+    const live = this.#isLoaded ? this.groups.get(groupId) : undefined
+    const group = live ?? new ClassicGroup(groupId)
+    this.groups.set(groupId, group)
     group.install(value)
   }
 
