@@ -1,0 +1,2 @@
+/** Who appends; it decides what is checked. */
+export type { AppendOrigin } from '../records/append.ts'

@@ -1,0 +1,334 @@
+/**
+ * Opens a partition's directory: settles interrupted renames, finds the segments, and brings the log
+ * to a state that can be appended to.
+ *
+ * After a clean shutdown nothing is scanned. Otherwise the batches from the recovery point on are
+ * checked one by one, their indexes made anew, and the log is cut at the first that is not whole: at
+ * most what was never flushed can go. Where a batch *below* the recovery point is bad, the log is
+ * refused (`CorruptLogError`).
+ */
+
+import { BoundsError } from '../base/bytes.ts'
+import type { Random } from '../io/io.ts'
+import { baseOffset, isCrcValid, lastOffset, partitionLeaderEpoch } from '../records/batch.ts'
+import { BatchWalker } from './batch-walker.ts'
+import { CheckpointError, decodeEpochs } from './checkpoint-file.ts'
+import { CorruptLogError } from './corrupt-log-error.ts'
+import {
+  DELETED_SUFFIX,
+  LEADER_EPOCH_CHECKPOINT,
+  LOG_SUFFIX,
+  OFFSET_INDEX_SUFFIX,
+  offsetOfName,
+  SEGMENT_SUFFIXES,
+  TIME_INDEX_SUFFIX,
+} from './file-names.ts'
+import { LeaderEpochCache } from './leader-epoch-cache.ts'
+import { OffsetIndex } from './offset-index.ts'
+import { rebuildProducers, replayBatch, takeSnapshot } from './producer-recovery.ts'
+import { ProducerSnapshots } from './producer-snapshots.ts'
+import { ProducerState } from './producer-state.ts'
+import { settleRenames } from './rename-recovery.ts'
+import { randomJitterMs } from './roll.ts'
+import { MAX_RELATIVE_OFFSET, Segment, type SegmentHome } from './segment.ts'
+import { Segments } from './segments.ts'
+import { TimeIndex } from './time-index.ts'
+
+const SCAN_BLOCK_BYTES = 1024 * 1024
+/** A segment up to this size is walked from its start rather than by its index. */
+const SMALL_SEGMENT_BYTES = 64 * 1024
+
+export interface LoadOptions {
+  readonly nowMs: number
+  readonly random: Random
+  readonly recoveryPoint: number
+  /** From the checkpoint; 0 where there is none. */
+  readonly logStartOffset: number
+  readonly wasCleanShutdown: boolean
+  readonly producerIdExpirationMs: number
+}
+
+export interface LoadedLog {
+  readonly segments: Segments
+  readonly snapshots: ProducerSnapshots
+  readonly producers: ProducerState
+  readonly epochs: LeaderEpochCache
+  readonly logStartOffset: number
+  readonly logEndOffset: number
+  readonly recoveryPoint: number
+  /** Segments cut off, renamed and yet to be deleted. */
+  readonly retired: readonly Segment[]
+}
+
+/** Opens the log in `home.directory`, which may be empty. */
+export function loadLog(home: SegmentHome, options: LoadOptions): LoadedLog {
+  return new LogLoader(home, options).load()
+}
+
+class LogLoader {
+  readonly #home: SegmentHome
+  readonly #options: LoadOptions
+  readonly #segments = new Segments()
+  readonly #producers = new ProducerState()
+  readonly #retired: Segment[] = []
+  #snapshots: ProducerSnapshots
+  #epochs = new LeaderEpochCache()
+
+  constructor(home: SegmentHome, options: LoadOptions) {
+    this.#home = home
+    this.#options = options
+    this.#snapshots = new ProducerSnapshots(home, [])
+  }
+
+  load(): LoadedLog {
+    const { disk, directory } = this.#home
+    const names = settleRenames(disk, directory, disk.list(directory))
+    this.#findSegments(names)
+    this.#snapshots = new ProducerSnapshots(this.#home, names)
+    if (names.includes(LEADER_EPOCH_CHECKPOINT)) {
+      this.#epochs = readEpochs(
+        this.#home,
+        disk.readFile(`${directory}/${LEADER_EPOCH_CHECKPOINT}`),
+      )
+    }
+    const { wasCleanShutdown, logStartOffset: checkpoint, recoveryPoint } = this.#options
+    let recovered = false
+    if (!wasCleanShutdown) recovered = this.#recover(recoveryPoint)
+    let logEndOffset = this.#findEndOffset()
+    if (logEndOffset < checkpoint) {
+      this.#startAfresh(checkpoint, logEndOffset)
+      logEndOffset = checkpoint
+      recovered = false
+    }
+    this.#epochs.truncateFromEnd(logEndOffset)
+    this.#epochs.truncateFromStart(checkpoint)
+    const logStartOffset = Math.max(checkpoint, this.#segments.first.baseOffset)
+    this.#snapshots.removeStray(this.#segments.all.map((segment) => segment.baseOffset))
+    this.#rebuildProducers(logStartOffset, logEndOffset, recovered)
+    return {
+      segments: this.#segments,
+      snapshots: this.#snapshots,
+      producers: this.#producers,
+      epochs: this.#epochs,
+      logStartOffset,
+      logEndOffset,
+      recoveryPoint: wasCleanShutdown ? logEndOffset : Math.min(recoveryPoint, logEndOffset),
+      retired: this.#retired,
+    }
+  }
+
+  #findSegments(names: readonly string[]): void {
+    const { disk, directory, config } = this.#home
+    const logs = new Set(names.filter((name) => name.endsWith(LOG_SUFFIX)))
+    for (const name of names) {
+      const offset = offsetOfName(name)
+      if (offset < 0) continue
+      const ending = SEGMENT_SUFFIXES.find((suffix) => name.endsWith(suffix))
+      if (ending === undefined) continue
+      if (ending !== LOG_SUFFIX) {
+        const hasLog = logs.has(name.slice(0, -ending.length) + LOG_SUFFIX)
+        if (!hasLog) disk.remove(`${directory}/${name}`)
+        continue
+      }
+      const size = disk.stat(`${directory}/${name}`)?.size ?? 0
+      const jitterMs = randomJitterMs(config, this.#options.random)
+      this.#segments.add(new Segment(this.#home, offset, size, this.#options.nowMs, jitterMs))
+    }
+  }
+
+  /** Checks everything from the recovery point on; returns whether the producers are up to date. */
+  #recover(recoveryPoint: number): boolean {
+    const unflushed = this.#segments.overlapping(recoveryPoint, Infinity)
+    if (unflushed.length === 0) return false
+    const resume = this.#resumePoint(unflushed[0]!, recoveryPoint)
+    rebuildProducers(this.#producerRebuild(this.#options.logStartOffset), resume.offset)
+    for (const [i, segment] of unflushed.entries()) {
+      if (i > 0) {
+        this.#producers.mapEndOffset = Math.max(this.#producers.mapEndOffset, segment.baseOffset)
+        takeSnapshot(this.#producers, this.#snapshots, this.#options.logStartOffset)
+      }
+      const position = i === 0 ? resume.position : 0
+      const from = i === 0 ? resume.offset : segment.baseOffset
+      if (this.#recoverSegment(segment, from, position)) continue
+      this.#retire(unflushed.slice(i + 1))
+      break
+    }
+    return true
+  }
+
+  /**
+   * Where to begin to check a segment: its start, or, where its index can be trusted up to the
+   * recovery point, the end of the last batch below that point which the index knows.
+   */
+  #resumePoint(segment: Segment, recoveryPoint: number): { offset: number; position: number } {
+    const start = { offset: segment.baseOffset, position: 0 }
+    if (recoveryPoint <= segment.baseOffset) {
+      segment.restartIndexes(segment.baseOffset, 0, null, null)
+      return start
+    }
+    const { disk } = this.#home
+    const read = (ending: string) => {
+      const path = segment.path(ending)
+      return disk.stat(path) === null ? null : disk.readFile(path)
+    }
+    const offsetBytes = read(OFFSET_INDEX_SUFFIX)
+    const timeBytes = read(TIME_INDEX_SUFFIX)
+    const offsets = offsetBytes && OffsetIndex.parse(offsetBytes, segment.sizeBytes)
+    const times = timeBytes && TimeIndex.parse(timeBytes)
+    if (offsets !== null && times !== null) {
+      offsets.truncateTo(recoveryPoint - segment.baseOffset)
+      const position = offsets.lookup(MAX_RELATIVE_OFFSET)
+      const walker = new BatchWalker(segment.file(), position, segment.sizeBytes, true)
+      if (offsets.count > 0 && walker.next() && isCrcValid(walker.buffer, walker.at)) {
+        const last = lastOffset(walker.buffer, walker.at)
+        if (last - segment.baseOffset === offsets.lastOffset) {
+          const point = { offset: last + 1, position: position + walker.sizeBytes }
+          segment.restartIndexes(point.offset, point.position, offsets, times)
+          return point
+        }
+      }
+    }
+    segment.restartIndexes(segment.baseOffset, 0, null, null)
+    return start
+  }
+
+  /** Checks the batches of one segment; false where it had to be cut. */
+  #recoverSegment(segment: Segment, from: number, position: number): boolean {
+    const file = segment.file()
+    const fileBytes = file.size()
+    if (position === 0) segment.restartIndexes(segment.baseOffset, 0, null, null)
+    const walker = new BatchWalker(file, position, fileBytes, true, SCAN_BLOCK_BYTES)
+    let nextOffset = from
+    let problem = ''
+    while (walker.next()) {
+      problem = this.#recoverBatch(segment, walker, nextOffset)
+      if (problem !== '') break
+      nextOffset = lastOffset(walker.buffer, walker.at) + 1
+    }
+    if (problem === '') problem = walker.problem
+    const whole = segment.sizeBytes === fileBytes
+    if (!whole) this.#cut(segment, nextOffset, fileBytes, problem)
+    segment.seal()
+    segment.trimIndexes()
+    return whole
+  }
+
+  /** Takes one batch into indexes, epochs and producer state; returns what is wrong with it. */
+  #recoverBatch(segment: Segment, walker: BatchWalker, nextOffset: number): string {
+    const { buffer, at, sizeBytes } = walker
+    if (!isCrcValid(buffer, at)) return 'the checksum does not match'
+    const base = baseOffset(buffer, at)
+    const last = lastOffset(buffer, at)
+    if (base < nextOffset || last < base || last - segment.baseOffset > MAX_RELATIVE_OFFSET) {
+      return `offsets ${base} to ${last} where ${nextOffset} is next`
+    }
+    try {
+      segment.track(buffer.subarray(at, at + sizeBytes))
+      for (const completed of replayBatch(this.#producers, buffer, at)) {
+        if (!completed.aborted) continue
+        const lastStableOffset = this.#producers.lastStableOffset(completed)
+        segment.transactions().append({ ...completed, lastStableOffset })
+      }
+    } catch (error) {
+      if (error instanceof BoundsError) return error.message
+      throw error
+    }
+    const epoch = partitionLeaderEpoch(buffer, at)
+    if (epoch > this.#epochs.latestEpoch) this.#epochs.assign(epoch, base)
+    return ''
+  }
+
+  /** Cuts a segment where its batches stop being whole, or refuses if that would lose flushed data. */
+  #cut(segment: Segment, nextOffset: number, fileBytes: number, problem: string): void {
+    const where = `${segment.path(LOG_SUFFIX)}: byte ${segment.sizeBytes} (offset ${nextOffset})`
+    if (nextOffset < this.#options.recoveryPoint) {
+      throw new CorruptLogError(
+        `${where}: ${problem}. Everything below offset ${this.#options.recoveryPoint} had been ` +
+          'flushed, so nothing is dropped: the partition stays offline. Restore the file from a ' +
+          'copy, or remove the partition directory to give up its data.',
+      )
+    }
+    const lost = fileBytes - segment.sizeBytes
+    this.#home.warn(`${where}: ${problem}; the ${lost} bytes from there on were never flushed, cut`)
+    segment.file().truncate(segment.sizeBytes)
+  }
+
+  #retire(segments: readonly Segment[]): void {
+    for (const segment of segments) {
+      this.#home.warn(`${segment.path(LOG_SUFFIX)}: lies behind a cut, removed`)
+      this.#snapshots.remove(segment.baseOffset)
+      this.#segments.remove(segment)
+      segment.rename(DELETED_SUFFIX)
+      this.#retired.push(segment)
+    }
+  }
+
+  /** The offset after the last batch of the last segment. */
+  #findEndOffset(): number {
+    if (this.#segments.count === 0) this.#createFirst(this.#options.logStartOffset)
+    const segment = this.#segments.active
+    if (segment.sizeBytes === 0) return segment.baseOffset
+    const start =
+      segment.sizeBytes <= SMALL_SEGMENT_BYTES
+        ? 0
+        : segment.offsetIndex().lookup(MAX_RELATIVE_OFFSET)
+    const walker = new BatchWalker(segment.file(), start, segment.sizeBytes, false)
+    let nextOffset = segment.baseOffset
+    while (walker.next()) nextOffset = lastOffset(walker.buffer, walker.at) + 1
+    if (walker.problem === '') return nextOffset
+    // The shutdown was clean and yet the end is damaged: look at it as after a crash.
+    this.#recover(segment.baseOffset)
+    return this.#findEndOffset()
+  }
+
+  #createFirst(offset: number): void {
+    const { nowMs, random } = this.#options
+    const jitterMs = randomJitterMs(this.#home.config, random)
+    this.#segments.add(Segment.create(this.#home, offset, nowMs, jitterMs))
+  }
+
+  /** Segment files were removed from under us: begin at the log start offset. */
+  #startAfresh(logStartOffset: number, logEndOffset: number): void {
+    this.#home.warn(
+      `${this.#home.directory}: ends at ${logEndOffset}, before its log start offset ` +
+        `${logStartOffset}; segment files must have been removed. Starting at ${logStartOffset}`,
+    )
+    this.#retire([...this.#segments.all])
+    this.#epochs.clear()
+    this.#snapshots.removeWhere(() => true)
+    this.#createFirst(logStartOffset)
+  }
+
+  #producerRebuild(logStartOffset: number) {
+    return {
+      state: this.#producers,
+      snapshots: this.#snapshots,
+      segments: this.#segments,
+      logStartOffset,
+      expiresBeforeMs: this.#options.nowMs - this.#options.producerIdExpirationMs,
+    }
+  }
+
+  #rebuildProducers(logStartOffset: number, logEndOffset: number, upToDate: boolean): void {
+    if (!upToDate) {
+      if (this.#options.wasCleanShutdown && this.#snapshots.latest < 0) {
+        // Closed by a version that took no snapshots, or with nothing to put into one.
+        this.#producers.clear(logEndOffset)
+      } else {
+        rebuildProducers(this.#producerRebuild(logStartOffset), logEndOffset)
+      }
+    }
+    this.#producers.mapEndOffset = logEndOffset
+    takeSnapshot(this.#producers, this.#snapshots, logStartOffset)
+  }
+}
+
+function readEpochs(home: SegmentHome, content: Uint8Array): LeaderEpochCache {
+  const path = `${home.directory}/${LEADER_EPOCH_CHECKPOINT}`
+  try {
+    return new LeaderEpochCache(decodeEpochs(content, path))
+  } catch (error) {
+    if (error instanceof CheckpointError) throw new CorruptLogError(error.message)
+    throw error
+  }
+}

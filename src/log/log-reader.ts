@@ -1,0 +1,206 @@
+/**
+ * Reads batches of one log by offset: from the hot tail where it can, on this thread where the bytes
+ * are surely in the page cache (this process wrote them a short while ago), and off it otherwise.
+ */
+import { ErrorCode } from '../protocol/errors.ts'
+import { OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX } from './file-names.ts'
+import type { HotTail } from './hot-tail.ts'
+import type { Segment, SegmentHome } from './segment.ts'
+import { SegmentRead } from './segment-read.ts'
+import type { Segments } from './segments.ts'
+
+/** Bytes from the end of the log that a node surely finds in the page cache. */
+const WARM_BYTES = 16 * 1024 * 1024
+
+export interface ReadOptions {
+  /** Return the first batch even if it is larger than the bytes asked for (KIP-74). */
+  readonly minOneMessage: boolean
+  /** Read below this offset: the high watermark, or the last stable offset. */
+  readonly upperBound: number
+}
+
+export interface ReadResult {
+  readonly error: ErrorCode
+  /** Whole batches, by reference. */
+  readonly pieces: readonly Uint8Array[]
+  readonly sizeBytes: number
+  /** The offset after the last batch returned, or the one asked for. */
+  readonly nextOffset: number
+}
+
+/** What a read looks at; the log owns it. */
+export interface ReadableLog {
+  readonly home: SegmentHome
+  readonly segments: Segments
+  readonly tail: HotTail
+  readonly logEndOffset: number
+  /** Grows with every truncation, which makes bytes that were read meanwhile worthless. */
+  readonly truncations: number
+}
+
+const NO_PIECES: readonly Uint8Array[] = Object.freeze([])
+
+export function emptyRead(error: ErrorCode, offset: number): ReadResult {
+  return { error, pieces: NO_PIECES, sizeBytes: 0, nextOffset: offset }
+}
+
+/** Reads from `offset` on, which lies within the log and below the upper bound. */
+export function readLog(
+  log: ReadableLog,
+  offset: number,
+  maxBytes: number,
+  options: ReadOptions,
+): ReadResult | Promise<ReadResult> {
+  const segment = log.segments.floor(offset)
+  if (segment === null) return emptyRead(ErrorCode.OFFSET_OUT_OF_RANGE, offset)
+  if (segment !== log.segments.active) return readCold(log, segment, offset, maxBytes, options)
+  const index = segment.offsetIndex()
+  const position = index.lookup(offset - segment.baseOffset)
+  const hot = readTail(log, segment, position, offset, maxBytes, options)
+  if (hot !== null) return hot
+  const isWarm =
+    position >= segment.openedBytes && segment.sizeBytes - position <= WARM_BYTES + maxBytes
+  return isWarm
+    ? readWarm(log, segment, offset, maxBytes, options)
+    : readCold(log, segment, offset, maxBytes, options)
+}
+
+/** Serves from memory; null where the tail does not reach back to `offset`. */
+function readTail(
+  log: ReadableLog,
+  segment: Segment,
+  indexPosition: number,
+  offset: number,
+  maxBytes: number,
+  options: ReadOptions,
+): ReadResult | null {
+  const { tail } = log
+  let position = indexPosition
+  if (position < tail.start) {
+    if (tail.start === tail.end || offset < tail.baseOffsetAt(tail.start)) return null
+    position = tail.start
+  }
+  const start = tail.seek(position, offset)
+  if (start === tail.end) return emptyRead(ErrorCode.NONE, offset)
+  let end = tail.end
+  if (options.upperBound < log.logEndOffset) {
+    const index = segment.offsetIndex()
+    const near = index.lookup(options.upperBound - segment.baseOffset)
+    end = tail.seek(Math.max(start, near), options.upperBound)
+    if (end === start) return emptyRead(ErrorCode.NONE, offset)
+  }
+  if (end - start > maxBytes) {
+    const firstEnd = start + tail.batchSizeAt(start)
+    if (firstEnd - start > maxBytes) {
+      if (!options.minOneMessage) return emptyRead(ErrorCode.NONE, offset)
+      end = firstEnd
+    } else {
+      const near = segment.offsetIndex().floorPosition(start + maxBytes)
+      end = tail.boundary(Math.max(firstEnd, near), start + maxBytes)
+    }
+  }
+  const nextOffset = end === tail.end ? log.logEndOffset : tail.baseOffsetAt(end)
+  return {
+    error: ErrorCode.NONE,
+    pieces: tail.pieces(start, end),
+    sizeBytes: end - start,
+    nextOffset,
+  }
+}
+
+function beginRead(
+  log: ReadableLog,
+  segment: Segment,
+  offset: number,
+  maxBytes: number,
+  options: ReadOptions,
+): SegmentRead {
+  const isActive = segment === log.segments.active
+  const next = isActive ? log.logEndOffset : log.segments.after(segment.baseOffset)!.baseOffset
+  return new SegmentRead({
+    segmentBaseOffset: segment.baseOffset,
+    index: segment.offsetIndex(),
+    indexIntervalBytes: log.home.config.indexIntervalBytes,
+    offset,
+    maxBytes,
+    minOneMessage: options.minOneMessage,
+    endPosition: isActive ? log.tail.written : segment.sizeBytes,
+    upperOffset: options.upperBound < next ? options.upperBound : Infinity,
+  })
+}
+
+function resultOf(log: ReadableLog, segment: Segment, read: SegmentRead, offset: number) {
+  if (read.problem !== '') {
+    log.home.warn(`${segment.path('.log')}: ${read.problem}`)
+    return emptyRead(ErrorCode.CORRUPT_MESSAGE, offset)
+  }
+  if (read.piece.length === 0) return emptyRead(ErrorCode.NONE, offset)
+  return {
+    error: ErrorCode.NONE,
+    pieces: [read.piece],
+    sizeBytes: read.piece.length,
+    nextOffset: read.nextOffset,
+  }
+}
+
+function readWarm(
+  log: ReadableLog,
+  segment: Segment,
+  offset: number,
+  maxBytes: number,
+  options: ReadOptions,
+): ReadResult {
+  const read = beginRead(log, segment, offset, maxBytes, options)
+  const file = segment.file()
+  while (!read.finished) read.accept(file.read(read.buffer, read.position))
+  return resultOf(log, segment, read, offset)
+}
+
+async function readCold(
+  log: ReadableLog,
+  segment: Segment,
+  offset: number,
+  maxBytes: number,
+  options: ReadOptions,
+): Promise<ReadResult> {
+  const { truncations } = log
+  let read: SegmentRead
+  segment.pin()
+  try {
+    if (!segment.indexesLoaded) await loadIndexes(log.home, segment)
+    if (log.truncations !== truncations) return emptyRead(ErrorCode.NONE, offset)
+    read = beginRead(log, segment, offset, maxBytes, options)
+    const file = segment.file()
+    while (!read.finished) read.accept(await file.readAsync(read.buffer, read.position))
+  } finally {
+    segment.unpin()
+  }
+  // The reader comes again and finds the log as it is now.
+  if (log.truncations !== truncations) return emptyRead(ErrorCode.NONE, offset)
+  if (read.found || read.problem !== '') return resultOf(log, segment, read, offset)
+  // Compaction can leave the end of a segment empty: go on in the next one.
+  const next = log.segments.after(segment.baseOffset)
+  if (next === null || next.baseOffset >= options.upperBound)
+    return emptyRead(ErrorCode.NONE, offset)
+  return readLog(log, next.baseOffset, maxBytes, options)
+}
+
+async function loadIndexes(home: SegmentHome, segment: Segment): Promise<void> {
+  const contents: (Uint8Array | null)[] = []
+  for (const ending of [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX]) {
+    const path = segment.path(ending)
+    if (home.disk.stat(path) === null) {
+      contents.push(null)
+      continue
+    }
+    const file = home.disk.open(path, 'read')
+    try {
+      const content = new Uint8Array(file.size())
+      const length = await file.readAsync(content, 0)
+      contents.push(content.subarray(0, length))
+    } finally {
+      file.close()
+    }
+  }
+  if (!segment.indexesLoaded) segment.adoptIndexes(contents[0]!, contents[1]!)
+}

@@ -1,0 +1,152 @@
+/**
+ * Finds in one segment's file the batches that a fetch asks for: a small machine that says which
+ * range it wants next and takes the bytes, so that the same code serves a read on this thread (data
+ * that is surely in the page cache) and one off it.
+ *
+ * The answer is whole batches only: from the first that ends at or above `offset` to the last that
+ * fits into `maxBytes` and lies below `upperOffset`.
+ */
+import { BATCH_OVERHEAD, baseOffset, batchSizeBytes, lastOffset } from '../records/batch.ts'
+import type { OffsetIndex } from './offset-index.ts'
+
+const NO_BYTES = new Uint8Array(0)
+
+export interface SegmentReadRequest {
+  readonly segmentBaseOffset: number
+  readonly index: OffsetIndex
+  readonly indexIntervalBytes: number
+  readonly offset: number
+  readonly maxBytes: number
+  readonly minOneMessage: boolean
+  /** The file is read up to here. */
+  readonly endPosition: number
+  /** Batches that hold this offset or a later one are not returned; Infinity where all may be. */
+  readonly upperOffset: number
+}
+
+export class SegmentRead {
+  /** The range wanted next: `buffer.length` bytes from `position` on. */
+  position: number
+  buffer: Uint8Array
+  /** The batches found; empty where there are none in this segment. */
+  piece: Uint8Array = NO_BYTES
+  /** The offset after them. */
+  nextOffset = -1
+  /** True where at least one batch was found, even if it was too large to be returned. */
+  found = false
+  /** What is wrong with the segment, or ''. */
+  problem = ''
+  readonly #request: SegmentReadRequest
+  #start = -1
+
+  constructor(request: SegmentReadRequest) {
+    this.#request = request
+    this.position = request.index.lookup(request.offset - request.segmentBaseOffset)
+    const wanted = request.maxBytes + request.indexIntervalBytes + BATCH_OVERHEAD
+    this.buffer = this.#allocate(wanted)
+  }
+
+  get finished(): boolean {
+    return this.buffer.length === 0
+  }
+
+  /** Takes the `length` bytes that were read. */
+  accept(length: number): void {
+    if (length < this.buffer.length) this.#fail('the file is shorter than its segment')
+    else if (this.#start >= 0 || this.#findStart()) this.#take()
+  }
+
+  /** Looks for the first batch in the buffer; false where it needs more bytes or there is none. */
+  #findStart(): boolean {
+    const { buffer } = this
+    let at = 0
+    while (at + BATCH_OVERHEAD <= buffer.length) {
+      if (lastOffset(buffer, at) >= this.#request.offset) {
+        this.#start = this.position + at
+        this.found = true
+        return true
+      }
+      const size = batchSizeBytes(buffer, at)
+      if (size < BATCH_OVERHEAD) {
+        this.#fail(`a batch of ${size} bytes at byte ${this.position + at}`)
+        return false
+      }
+      at += size
+    }
+    if (at === 0 && this.position < this.#request.endPosition) {
+      this.#fail(`no batch at byte ${this.position}`)
+      return false
+    }
+    this.position += at
+    this.buffer = this.#allocate(this.buffer.length)
+    return false
+  }
+
+  #take(): void {
+    const { maxBytes, minOneMessage, endPosition, upperOffset } = this.#request
+    const at = this.#start - this.position
+    const firstSize = batchSizeBytes(this.buffer, at)
+    if (firstSize < BATCH_OVERHEAD || this.#start + firstSize > endPosition) {
+      this.#fail(`a batch of ${firstSize} bytes at byte ${this.#start}`)
+      return
+    }
+    const blocked = lastOffset(this.buffer, at) >= upperOffset
+    if (blocked || (firstSize > maxBytes && !minOneMessage)) {
+      this.#finish()
+      return
+    }
+    const limit = Math.min(endPosition, this.#start + Math.max(maxBytes, firstSize))
+    if (limit > this.position + this.buffer.length) {
+      this.position = this.#start
+      this.buffer = this.#allocate(limit - this.#start)
+      return
+    }
+    const end = this.#boundary(this.#start + firstSize, limit)
+    this.piece = this.buffer.subarray(at, end - this.position)
+    this.nextOffset = this.#nextOffset(end)
+    this.#finish()
+  }
+
+  /** The last end of a batch up to `limit`, from the batch boundary `from` on. */
+  #boundary(from: number, limit: number): number {
+    const { index, upperOffset, segmentBaseOffset } = this.#request
+    let end = Math.max(from, index.floorPosition(limit))
+    if (upperOffset !== Infinity) {
+      end = Math.max(from, Math.min(end, index.lookup(upperOffset - segmentBaseOffset)))
+    }
+    for (;;) {
+      const at = end - this.position
+      if (end + BATCH_OVERHEAD > limit) return end
+      const size = batchSizeBytes(this.buffer, at)
+      const isWhole = size >= BATCH_OVERHEAD && end + size <= limit
+      if (!isWhole || lastOffset(this.buffer, at) >= upperOffset) return end
+      end += size
+    }
+  }
+
+  #nextOffset(end: number): number {
+    const { buffer, position } = this
+    if (end < this.#request.endPosition && end - position + 8 <= buffer.length) {
+      return baseOffset(buffer, end - position)
+    }
+    let next = -1
+    for (let at = this.#start - position; at < end - position; at += batchSizeBytes(buffer, at)) {
+      next = lastOffset(buffer, at) + 1
+    }
+    return next
+  }
+
+  #allocate(wanted: number): Uint8Array {
+    const length = Math.min(wanted, this.#request.endPosition - this.position)
+    return length <= 0 ? NO_BYTES : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
+  }
+
+  #fail(problem: string): void {
+    this.problem = problem
+    this.#finish()
+  }
+
+  #finish(): void {
+    this.buffer = NO_BYTES
+  }
+}

@@ -1,0 +1,777 @@
+/**
+ * One partition's log: an append-only run of record batches in segments, with what must be known
+ * about it (offsets, epochs, producers). The broker, the coordinators and the raft log all stand on
+ * this class.
+ *
+ * An append is readable at once, from the hot tail; `write` puts everything appended since into the
+ * file with one gathered write, and only then may it be acknowledged. Invariants: logStartOffset <=
+ * highWatermark <= logEndOffset; offsets never go down but by a truncation; after a failed write the
+ * log refuses everything (`failure`), because what the file holds is no longer known.
+ *
+ * KIP-98 (producers, transactions), KIP-101 (leader epochs), KIP-107 (DeleteRecords).
+ */
+import { assert } from '../base/assert.ts'
+import type { Disk, Random } from '../io/io.ts'
+import { ErrorCode } from '../protocol/errors.ts'
+import type { AppendInfo, AppendOrigin, RecordError } from '../records/append.ts'
+import {
+  baseSequence,
+  hasProducerId,
+  lastSequence,
+  producerEpoch,
+  producerId,
+} from '../records/batch.ts'
+import { validateForAppend } from '../records/validate.ts'
+import { encodeEpochs } from './checkpoint-file.ts'
+import { DeferredDeletes } from './deferred-deletes.ts'
+import {
+  DELETED_SUFFIX,
+  LEADER_EPOCH_CHECKPOINT,
+  PARTITION_METADATA,
+  partitionDirectoryName,
+} from './file-names.ts'
+import { HotTail } from './hot-tail.ts'
+import type { LeaderEpochCache } from './leader-epoch-cache.ts'
+import type { LogConfig } from './log-config.ts'
+import { type LoadedLog, loadLog } from './log-loader.ts'
+import { emptyRead, type ReadOptions, type ReadResult, readLog } from './log-reader.ts'
+import { LogResources } from './log-resources.ts'
+import { decodePartitionMetadata, encodePartitionMetadata } from './partition-metadata.ts'
+import { rebuildProducers, takeSnapshot } from './producer-recovery.ts'
+import type { ProducerSnapshots } from './producer-snapshots.ts'
+import type { ProducerBatch, ProducerState, ProducerUpdate } from './producer-state.ts'
+import { deletableSegments } from './retention.ts'
+import { mustRoll, randomJitterMs } from './roll.ts'
+import { Segment, type SegmentHome } from './segment.ts'
+import type { Segments } from './segments.ts'
+import { type FoundOffset, findByTimestamp, findLatestTimestamp } from './timestamp-search.ts'
+import type { AbortedTransaction } from './transaction-index.ts'
+
+export type { AppendOrigin } from '../records/append.ts'
+export type { ReadOptions, ReadResult } from './log-reader.ts'
+
+export interface LogOptions {
+  readonly disk: Disk
+  /** The partition's own directory, which exists. */
+  readonly directory: string
+  readonly topic: string
+  readonly partition: number
+  /** Null where only what is on disk says it. */
+  readonly topicId: string | null
+  readonly config: LogConfig
+  readonly nowMs: number
+  readonly random: Random
+  /** Everything below was flushed, by the checkpoint. */
+  readonly recoveryPoint?: number
+  readonly logStartOffset?: number
+  readonly wasCleanShutdown?: boolean
+  readonly producerIdExpirationMs?: number
+  /** Shared with the other logs of the node. */
+  readonly resources?: LogResources
+  readonly deferred?: DeferredDeletes
+  readonly onWarning?: (message: string) => void
+  /** Called once, when the disk has failed this log. */
+  readonly onFailure?: (error: Error) => void
+  /** Called before a truncation takes offsets away that a checkpoint may call flushed. */
+  readonly onRecoveryPointLowered?: () => void
+}
+
+export interface AppendContext {
+  readonly leaderEpoch: number
+  readonly nowMs: number
+  readonly origin: AppendOrigin
+  /** Of the markers in the batches; 0 where there are none (KIP-890). */
+  readonly transactionVersion?: number
+}
+
+export interface AppendResult {
+  readonly error: ErrorCode
+  readonly errorMessage: string | null
+  readonly recordErrors: readonly RecordError[]
+  readonly firstOffset: number
+  /** Inclusive. */
+  readonly lastOffset: number
+  readonly logAppendTimeMs: number
+  readonly logStartOffset: number
+  /** True where an idempotent producer had sent the batch before; the offsets are those of then. */
+  readonly duplicate: boolean
+}
+
+/** A producer as DescribeProducers shows it. */
+export interface ActiveProducer {
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly lastSequence: number
+  readonly lastTimestamp: number
+  readonly coordinatorEpoch: number
+  readonly currentTxnStartOffset: number
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+const NO_RECORD_ERRORS: readonly RecordError[] = Object.freeze([])
+
+export class UnifiedLog {
+  readonly topic: string
+  readonly partition: number
+  topicId: string | null
+  logStartOffset: number
+  logEndOffset: number
+  highWatermark: number
+  /** Everything below is on the platter. */
+  recoveryPoint: number
+  /** When the log was last flushed, for `flush.ms`. */
+  lastFlushMs: number
+  /** What the disk failed with; nothing works from then on. */
+  failure: Error | null = null
+  /** For `LogReader`. */
+  readonly home: SegmentHome
+  readonly segments: Segments
+  readonly tail = new HotTail()
+  truncations = 0
+  readonly #options: LogOptions
+  readonly #producers: ProducerState
+  readonly #snapshots: ProducerSnapshots
+  readonly #epochs: LeaderEpochCache
+  #firstUnstableOffset = -1
+  #flushing: Promise<void> | null = null
+  #nextFlush: Promise<void> | null = null
+  /** Files or names were made that the directory must be synced for. */
+  #directoryDirty = false
+  #topicIdDirty = false
+
+  /** Opens the log in a directory, recovering it where it was not closed cleanly. */
+  static open(options: LogOptions): UnifiedLog {
+    const home: SegmentHome = {
+      disk: options.disk,
+      directory: options.directory,
+      config: options.config,
+      resources: options.resources ?? new LogResources(),
+      deferred: options.deferred ?? new DeferredDeletes(),
+      warn: options.onWarning ?? (() => {}),
+    }
+    const loaded = loadLog(home, {
+      nowMs: options.nowMs,
+      random: options.random,
+      recoveryPoint: options.recoveryPoint ?? 0,
+      logStartOffset: options.logStartOffset ?? 0,
+      wasCleanShutdown: options.wasCleanShutdown ?? false,
+      producerIdExpirationMs: options.producerIdExpirationMs ?? DAY_MS,
+    })
+    return new UnifiedLog(options, home, loaded)
+  }
+
+  private constructor(options: LogOptions, home: SegmentHome, loaded: LoadedLog) {
+    this.topic = options.topic
+    this.partition = options.partition
+    this.home = home
+    this.#options = options
+    this.segments = loaded.segments
+    this.#snapshots = loaded.snapshots
+    this.#producers = loaded.producers
+    this.#epochs = loaded.epochs
+    this.logStartOffset = loaded.logStartOffset
+    this.logEndOffset = loaded.logEndOffset
+    this.highWatermark = loaded.logStartOffset
+    this.recoveryPoint = Math.max(loaded.recoveryPoint, loaded.logStartOffset)
+    this.lastFlushMs = options.nowMs
+    this.tail.reset(this.segments.active.sizeBytes)
+    this.topicId = this.#readTopicId()
+    this.#deleteLater(loaded.retired, options.nowMs)
+    this.#findFirstUnstable()
+  }
+
+  get name(): string {
+    return partitionDirectoryName(this.topic, this.partition)
+  }
+
+  get config(): LogConfig {
+    return this.home.config
+  }
+
+  get sizeBytes(): number {
+    return this.segments.sizeBytes
+  }
+
+  /** The latest leader epoch that batches were written in, or -1. */
+  get latestEpoch(): number {
+    return this.#epochs.latestEpoch
+  }
+
+  /** Readers of committed data see what is below: no open transaction, and below the watermark. */
+  get lastStableOffset(): number {
+    const first = this.#firstUnstableOffset
+    return first >= 0 && first < this.highWatermark ? first : this.highWatermark
+  }
+
+  /** True where bytes wait for `write`. */
+  get hasUnwritten(): boolean {
+    return this.tail.written < this.tail.end
+  }
+
+  /** Appends what a client, a coordinator or this node's raft leader made. */
+  appendAsLeader(records: Uint8Array, context: AppendContext): AppendResult {
+    return this.#append(records, context)
+  }
+
+  /** Appends batches that have their offsets from another leader. */
+  appendAsFollower(
+    records: Uint8Array,
+    context: { readonly leaderEpoch: number; readonly nowMs: number },
+  ): AppendResult {
+    return this.#append(records, { ...context, origin: 'replication' })
+  }
+
+  #append(records: Uint8Array, context: AppendContext): AppendResult {
+    if (this.failure !== null) return this.#refuse(ErrorCode.KAFKA_STORAGE_ERROR, '')
+    const info = this.#validate(records, context)
+    if (info.error !== ErrorCode.NONE) {
+      return this.#refuse(info.error, info.message, info.recordErrors)
+    }
+    if (info.batches.length === 0) return this.#accepted(info)
+    if (info.firstOffset < this.logEndOffset) {
+      const message = `offset ${info.firstOffset} is below the log end offset ${this.logEndOffset}`
+      return this.#refuse(ErrorCode.OFFSET_OUT_OF_RANGE, message)
+    }
+    const update = this.#producers.beginUpdate(context.origin, context.transactionVersion)
+    for (const { at } of info.batches) {
+      if (!hasProducerId(info.bytes, at)) continue
+      const duplicate = context.origin === 'client' ? this.#duplicateOf(info.bytes, at) : null
+      if (duplicate !== null) return this.#acceptedBefore(duplicate)
+      const error = update.add(info.bytes, at)
+      if (error !== ErrorCode.NONE) return this.#refuse(error, `${update.message} in ${this.name}`)
+    }
+    try {
+      this.#rollFor(info, context.nowMs)
+      this.#take(info, update)
+    } catch (error) {
+      this.#fail(error)
+      return this.#refuse(ErrorCode.KAFKA_STORAGE_ERROR, '')
+    }
+    return this.#accepted(info)
+  }
+
+  #validate(records: Uint8Array, context: AppendContext): AppendInfo {
+    const { config } = this
+    return validateForAppend(records, {
+      origin: context.origin,
+      nowMs: context.nowMs,
+      nextOffset: this.logEndOffset,
+      leaderEpoch: context.leaderEpoch,
+      topicIsCompacted: config.cleanupPolicyCompact,
+      maxMessageBytes:
+        context.origin === 'client' || context.origin === 'coordinator'
+          ? config.maxMessageBytes
+          : Infinity,
+      segmentBytes: config.segmentBytes,
+      timestampType: config.messageTimestampType,
+      timestampBeforeMaxMs: config.messageTimestampBeforeMaxMs,
+      timestampAfterMaxMs: config.messageTimestampAfterMaxMs,
+      targetCompression: config.compressionType,
+      compressionLevel: compressionLevel(config),
+      topicPartition: this.name,
+    })
+  }
+
+  #duplicateOf(bytes: Uint8Array, at: number): ProducerBatch | null {
+    const entry = this.#producers.entries.get(producerId(bytes, at))
+    if (entry === undefined) return null
+    const first = baseSequence(bytes, at)
+    return entry.findDuplicate(producerEpoch(bytes, at), first, lastSequence(bytes, at))
+  }
+
+  #rollFor(info: AppendInfo, nowMs: number): void {
+    const roll = mustRoll(this.segments.active, this.config, {
+      sizeBytes: info.bytes.length,
+      lastOffset: info.lastOffset,
+      maxTimestampMs: info.maxTimestampMs,
+      nowMs,
+    })
+    if (roll) this.#roll(nowMs, info.firstOffset)
+  }
+
+  /** Everything is checked: the batches become part of the log. */
+  #take(info: AppendInfo, update: ProducerUpdate): void {
+    const segment = this.segments.active
+    segment.track(info.bytes)
+    this.tail.append(info.bytes)
+    this.logEndOffset = info.lastOffset + 1
+    for (const batch of info.batches) this.#epochs.assign(batch.leaderEpoch, batch.firstOffset)
+    update.commit()
+    for (const completed of update.completed) {
+      const lastStableOffset = this.#producers.lastStableOffset(completed)
+      if (completed.aborted) segment.transactions().append({ ...completed, lastStableOffset })
+      this.#producers.completeTransaction(completed)
+    }
+    this.#producers.mapEndOffset = this.logEndOffset
+    this.#findFirstUnstable()
+  }
+
+  /** Writes what was appended since the last time. Throws what the disk throws; see `failure`. */
+  write(): void {
+    const { tail } = this
+    if (tail.written === tail.end) return
+    this.#guard(() => {
+      this.segments.active.file().write(tail.pieces(tail.written, tail.end), tail.written)
+    })
+    tail.written = tail.end
+    const { resources } = this.home
+    tail.shrinkTo(resources.limits.maxTailBytesPerLog)
+    resources.tails.use(tail, tail.memoryBytes)
+    if (this.logEndOffset - this.recoveryPoint >= this.config.flushMessages) this.flushNow()
+  }
+
+  /** Moves the high watermark up. */
+  advanceHighWatermark(offset: number): void {
+    const next = Math.min(offset, this.logEndOffset)
+    if (next <= this.highWatermark || this.failure !== null) return
+    this.highWatermark = next
+    this.#producers.onHighWatermark(next)
+    this.#findFirstUnstable()
+  }
+
+  /** Batches from `fetchOffset` on. A promise where they have to come from a disk. */
+  read(
+    fetchOffset: number,
+    maxBytes: number,
+    options: ReadOptions,
+  ): ReadResult | Promise<ReadResult> {
+    if (this.failure !== null) return emptyRead(ErrorCode.KAFKA_STORAGE_ERROR, fetchOffset)
+    if (fetchOffset < this.logStartOffset || fetchOffset > this.logEndOffset) {
+      return emptyRead(ErrorCode.OFFSET_OUT_OF_RANGE, fetchOffset)
+    }
+    const isEmpty = fetchOffset >= Math.min(options.upperBound, this.logEndOffset)
+    if (isEmpty || (maxBytes === 0 && !options.minOneMessage)) {
+      return emptyRead(ErrorCode.NONE, fetchOffset)
+    }
+    try {
+      const result = readLog(this, fetchOffset, maxBytes, options)
+      if (!(result instanceof Promise)) return result
+      return result.catch((error: unknown) => this.#readFailed(error, fetchOffset))
+    } catch (error) {
+      return this.#readFailed(error, fetchOffset)
+    }
+  }
+
+  #readFailed(error: unknown, fetchOffset: number): ReadResult {
+    this.#fail(error)
+    return emptyRead(ErrorCode.KAFKA_STORAGE_ERROR, fetchOffset)
+  }
+
+  /** The aborted transactions that a reader of [from, to) must skip. */
+  abortedTransactions(from: number, to: number): AbortedTransaction[] {
+    const found: AbortedTransaction[] = []
+    this.#guard(() => {
+      for (const segment of this.segments.overlapping(from, Infinity)) {
+        if (segment.transactions().collect(from, to, found)) break
+      }
+    })
+    return found
+  }
+
+  /** The first record whose timestamp is at least that, or null. */
+  offsetForTimestamp(timestampMs: number): FoundOffset | null {
+    this.write()
+    return this.#guard(() => findByTimestamp(this.segments.all, timestampMs, this.logStartOffset))
+  }
+
+  /** The record with the latest timestamp, or null where the log has none. */
+  offsetOfMaxTimestamp(): FoundOffset | null {
+    this.write()
+    return this.#guard(() => findLatestTimestamp(this.segments.all))
+  }
+
+  /** Where the batches of the largest epoch at or below `epoch` end; (-1, -1) where unknown. */
+  endOffsetForEpoch(epoch: number): { epoch: number; endOffset: number } {
+    return this.#epochs.endOffsetFor(epoch, this.logEndOffset)
+  }
+
+  /** The epoch in which `offset` was written, or -1. */
+  epochOfOffset(offset: number): number {
+    return this.#epochs.epochForOffset(offset)
+  }
+
+  /** Says that this node leads from here on in that epoch. */
+  assignEpoch(epoch: number): void {
+    this.#epochs.assign(epoch, this.logEndOffset)
+  }
+
+  /** Producers that are known here. */
+  producerStates(): ActiveProducer[] {
+    return Array.from(this.#producers.entries.values(), (entry) => ({
+      producerId: entry.producerId,
+      producerEpoch: entry.epoch,
+      lastSequence: entry.lastSequence,
+      lastTimestamp: entry.lastTimestampMs,
+      coordinatorEpoch: entry.coordinatorEpoch,
+      currentTxnStartOffset: entry.transactionFirstOffset,
+    }))
+  }
+
+  /** Forgets producers that have been silent for `producer.id.expiration.ms`. */
+  removeExpiredProducers(nowMs: number): void {
+    const expirationMs = this.#options.producerIdExpirationMs ?? DAY_MS
+    this.#producers.removeExpired(nowMs - expirationMs)
+  }
+
+  updateConfig(config: LogConfig): void {
+    this.home.config = config
+  }
+
+  /** Records below `offset` are deleted (DeleteRecords, retention, a snapshot of the metadata). */
+  incrementLogStartOffset(offset: number): ErrorCode {
+    if (this.failure !== null) return ErrorCode.KAFKA_STORAGE_ERROR
+    if (offset > this.highWatermark) return ErrorCode.OFFSET_OUT_OF_RANGE
+    if (offset <= this.logStartOffset) return ErrorCode.NONE
+    this.logStartOffset = offset
+    this.recoveryPoint = Math.max(this.recoveryPoint, offset)
+    this.#epochs.truncateFromStart(offset)
+    this.#producers.onHighWatermark(offset)
+    this.#producers.mapEndOffset = Math.max(this.#producers.mapEndOffset, offset)
+    this.#findFirstUnstable()
+    return ErrorCode.NONE
+  }
+
+  /** Deletes what retention allows. Returns how many segments went. */
+  deleteOldSegments(nowMs: number): number {
+    return this.#guard(() => {
+      const old = [
+        ...deletableSegments(
+          {
+            segments: this.segments.all,
+            config: this.config,
+            logStartOffset: this.logStartOffset,
+            highWatermark: this.highWatermark,
+            logEndOffset: this.logEndOffset,
+          },
+          nowMs,
+        ),
+      ]
+      if (old.length === 0) return 0
+      if (old.length === this.segments.count) this.#roll(nowMs, this.logEndOffset)
+      const next = this.segments.after(old.at(-1)!.baseOffset)!
+      this.incrementLogStartOffset(next.baseOffset)
+      this.#retire(old, nowMs)
+      return old.length
+    })
+  }
+
+  /** Begins a new segment. */
+  roll(nowMs: number): void {
+    this.#guard(() => this.#roll(nowMs, this.logEndOffset))
+  }
+
+  #roll(nowMs: number, baseOffset: number): void {
+    const { active } = this.segments
+    if (active.sizeBytes === 0 && active.baseOffset === baseOffset) return
+    assert(baseOffset >= this.logEndOffset, 'a segment begins where the log ends')
+    this.write()
+    active.seal()
+    const jitterMs = randomJitterMs(this.config, this.#options.random)
+    this.segments.add(Segment.create(this.home, baseOffset, nowMs, jitterMs))
+    this.tail.reset(0)
+    this.home.resources.tails.drop(this.tail)
+    this.#directoryDirty = true
+    this.#producers.mapEndOffset = baseOffset
+    this.#takeSnapshot()
+    // A failure is remembered; there is nobody to tell it to here.
+    this.flush().catch(() => {})
+  }
+
+  /** Makes everything appended so far durable, off the event loop. Calls at one time share a sync. */
+  flush(): Promise<void> {
+    if (this.#nextFlush !== null) return this.#nextFlush
+    if (this.#flushing === null) {
+      this.#flushing = this.#flushUp().finally(() => {
+        this.#flushing = null
+      })
+      return this.#flushing
+    }
+    const begin = () => {
+      this.#nextFlush = null
+      return this.flush()
+    }
+    this.#nextFlush = this.#flushing.then(begin, begin)
+    return this.#nextFlush
+  }
+
+  async #flushUp(): Promise<void> {
+    this.write()
+    const { truncations, logEndOffset: target } = this
+    if (target <= this.recoveryPoint) return
+    try {
+      for (const segment of this.segments.overlapping(this.recoveryPoint, target)) {
+        await segment.sync()
+      }
+      this.#syncMetadata()
+    } catch (error) {
+      this.#fail(error)
+      throw error
+    }
+    if (this.truncations === truncations) this.#flushed(target)
+  }
+
+  /** The same on this thread: at shutdown, and for `flush.messages`. */
+  flushNow(): void {
+    this.write()
+    if (this.logEndOffset > this.recoveryPoint) {
+      this.#guard(() => {
+        for (const segment of this.segments.overlapping(this.recoveryPoint, this.logEndOffset)) {
+          segment.syncNow()
+        }
+      })
+    }
+    this.#guard(() => this.#syncMetadata())
+    this.#flushed(this.logEndOffset)
+  }
+
+  #flushed(offset: number): void {
+    this.recoveryPoint = Math.max(this.recoveryPoint, offset)
+  }
+
+  /** Saves what must not be older than the recovery point. */
+  #syncMetadata(): void {
+    const { disk, directory } = this.home
+    if (this.#epochs.dirty) {
+      const bytes = encodeEpochs(this.#epochs.entries)
+      disk.writeFileAtomic(`${directory}/${LEADER_EPOCH_CHECKPOINT}`, bytes)
+      this.#epochs.dirty = false
+    }
+    this.#snapshots.syncNow()
+    if (this.#topicIdDirty) {
+      const file = disk.open(`${directory}/${PARTITION_METADATA}`, 'write')
+      try {
+        file.syncNow()
+      } finally {
+        file.close()
+      }
+      this.#topicIdDirty = false
+    }
+    if (this.#directoryDirty) disk.syncDirectory(directory)
+    this.#directoryDirty = false
+  }
+
+  /** Cuts everything from `offset` on. Returns whether there was anything to cut. */
+  truncateTo(offset: number, nowMs: number): boolean {
+    if (offset >= this.logEndOffset) {
+      this.#epochs.truncateFromEnd(this.logEndOffset)
+      return false
+    }
+    if (offset < this.segments.first.baseOffset) {
+      this.truncateFullyAndStartAt(offset, nowMs)
+      return true
+    }
+    this.write()
+    this.#lowerRecoveryPoint(offset)
+    this.#guard(() => {
+      this.#retire(
+        this.segments.all.filter((segment) => segment.baseOffset > offset),
+        nowMs,
+      )
+      this.segments.active.cutAt(offset, nowMs)
+      this.#ended(offset)
+      rebuildProducers(this.#producerRebuild(nowMs), offset)
+      this.#takeSnapshot()
+    })
+    this.#findFirstUnstable()
+    return true
+  }
+
+  /** Drops everything; the log is empty and goes on at `offset`. */
+  truncateFullyAndStartAt(offset: number, nowMs: number, logStartOffset = offset): void {
+    this.write()
+    this.#lowerRecoveryPoint(Math.min(offset, this.recoveryPoint))
+    this.#guard(() => {
+      this.#snapshots.removeWhere(() => true)
+      this.#retire([...this.segments.all], nowMs)
+      const jitterMs = randomJitterMs(this.config, this.#options.random)
+      this.segments.add(Segment.create(this.home, offset, nowMs, jitterMs))
+      this.#directoryDirty = true
+    })
+    this.#epochs.clear()
+    this.#producers.clear(offset)
+    this.#ended(offset)
+    this.highWatermark = offset
+    this.logStartOffset = logStartOffset
+    this.recoveryPoint = offset
+    this.#findFirstUnstable()
+  }
+
+  /** The log now ends at `offset`. */
+  #ended(offset: number): void {
+    this.truncations++
+    this.tail.reset(this.segments.active.sizeBytes)
+    this.home.resources.tails.drop(this.tail)
+    this.logEndOffset = offset
+    this.logStartOffset = Math.min(this.logStartOffset, offset)
+    this.highWatermark = Math.min(this.highWatermark, offset)
+    this.#epochs.truncateFromEnd(offset)
+  }
+
+  /** Offsets above will be written anew: no checkpoint may call them flushed when that happens. */
+  #lowerRecoveryPoint(offset: number): void {
+    if (offset >= this.recoveryPoint) return
+    this.recoveryPoint = offset
+    this.#options.onRecoveryPointLowered?.()
+  }
+
+  #retire(segments: readonly Segment[], nowMs: number): void {
+    for (const segment of segments) {
+      segment.close()
+      this.segments.remove(segment)
+      segment.rename(DELETED_SUFFIX)
+      const snapshot = this.#snapshots.retire(segment.baseOffset)
+      if (snapshot === null) continue
+      const { disk, deferred, config } = this.home
+      deferred.add(nowMs + config.fileDeleteDelayMs, () => disk.remove(snapshot))
+    }
+    this.#deleteLater(segments, nowMs)
+  }
+
+  #deleteLater(segments: readonly Segment[], nowMs: number): void {
+    const { deferred, config } = this.home
+    for (const segment of segments) {
+      deferred.add(nowMs + config.fileDeleteDelayMs, () => segment.remove())
+    }
+  }
+
+  /** Lets go of everything after making it durable; what is opened next finds a clean log. */
+  close(): void {
+    this.flushNow()
+    this.#guard(() => {
+      this.#takeSnapshot()
+      this.#snapshots.syncNow()
+      for (const segment of this.segments.all) {
+        if (segment.indexesLoaded) segment.seal()
+        segment.close()
+      }
+    })
+    this.home.resources.tails.drop(this.tail)
+  }
+
+  /** Lets go of everything as it is: before the directory is deleted, or after it failed. */
+  abandon(): void {
+    this.failure ??= new Error(`${this.name} is closed`)
+    for (const segment of this.segments.all) segment.close()
+    this.home.resources.tails.drop(this.tail)
+  }
+
+  /** Tells the log that its directory has another name now. */
+  moved(directory: string): void {
+    this.home.directory = directory
+  }
+
+  #takeSnapshot(): void {
+    takeSnapshot(this.#producers, this.#snapshots, this.logStartOffset)
+  }
+
+  #producerRebuild(nowMs: number) {
+    return {
+      state: this.#producers,
+      snapshots: this.#snapshots,
+      segments: this.segments,
+      logStartOffset: this.logStartOffset,
+      expiresBeforeMs: nowMs - (this.#options.producerIdExpirationMs ?? DAY_MS),
+    }
+  }
+
+  #findFirstUnstable(): void {
+    const first = this.#producers.firstUnstableOffset()
+    this.#firstUnstableOffset = first < 0 ? -1 : Math.max(first, this.logStartOffset)
+  }
+
+  /** What `partition.metadata` says; it is written where it says nothing yet. */
+  #readTopicId(): string | null {
+    const { disk, directory } = this.home
+    const path = `${directory}/${PARTITION_METADATA}`
+    if (disk.stat(path) !== null) {
+      const topicId = decodePartitionMetadata(disk.readFile(path))
+      if (topicId !== null) return topicId
+    }
+    const { topicId } = this.#options
+    if (topicId === null) return null
+    // Synced with the first flush: before that, the directory has nothing worth keeping.
+    const file = disk.open(`${path}.tmp`, 'create')
+    try {
+      file.write([encodePartitionMetadata(topicId)], 0)
+    } finally {
+      file.close()
+    }
+    disk.rename(`${path}.tmp`, path)
+    this.#topicIdDirty = true
+    this.#directoryDirty = true
+    return topicId
+  }
+
+  /** Runs what touches the disk; if that throws, the log has failed. */
+  #guard<T>(action: () => T): T {
+    if (this.failure !== null) throw this.failure
+    try {
+      return action()
+    } catch (error) {
+      this.#fail(error)
+      throw error
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.failure !== null) return
+    this.failure = error instanceof Error ? error : new Error(String(error))
+    this.#options.onFailure?.(this.failure)
+  }
+
+  #accepted(info: AppendInfo): AppendResult {
+    return {
+      error: ErrorCode.NONE,
+      errorMessage: null,
+      recordErrors: NO_RECORD_ERRORS,
+      firstOffset: info.firstOffset,
+      lastOffset: info.lastOffset,
+      logAppendTimeMs: info.logAppendTimeMs,
+      logStartOffset: this.logStartOffset,
+      duplicate: false,
+    }
+  }
+
+  #acceptedBefore(batch: ProducerBatch): AppendResult {
+    return {
+      error: ErrorCode.NONE,
+      errorMessage: null,
+      recordErrors: NO_RECORD_ERRORS,
+      firstOffset: batch.lastOffset - batch.offsetDelta,
+      lastOffset: batch.lastOffset,
+      logAppendTimeMs: batch.timestampMs,
+      logStartOffset: this.logStartOffset,
+      duplicate: true,
+    }
+  }
+
+  #refuse(
+    error: ErrorCode,
+    message: string,
+    recordErrors: readonly RecordError[] = NO_RECORD_ERRORS,
+  ): AppendResult {
+    return {
+      error,
+      errorMessage: message === '' ? null : message,
+      recordErrors,
+      firstOffset: -1,
+      lastOffset: -1,
+      logAppendTimeMs: -1,
+      logStartOffset: this.logStartOffset,
+      duplicate: false,
+    }
+  }
+}
+
+function compressionLevel(config: LogConfig): number | undefined {
+  switch (config.compressionType) {
+    case 'gzip':
+      return config.compressionGzipLevel
+    case 'lz4':
+      return config.compressionLz4Level
+    case 'zstd':
+      return config.compressionZstdLevel
+    default:
+      return undefined
+  }
+}
