@@ -202,7 +202,7 @@ export class CoordinatorRuntime<Rec, Shard extends CoordinatorShard<Rec>> {
   #fail(partition: number, error: ErrorCode): void {
     const slot = this.#slots.get(partition)
     if (slot === undefined || slot.phase !== 'active') return
-    slot.phase = 'loading'
+    this.#slots.delete(partition)
     this.#drop(slot, coordinatorError(error))
     this.beginLoad(partition, slot.leaderEpoch)
     this.#options.log.reload(partition, slot.leaderEpoch)

@@ -120,9 +120,13 @@ class Run {
       case 'delete': {
         const done = this.#request()
         const request = { groupsNames: [GROUPS[op.group]!] }
-        world.coordinator.deleteGroups(origin(2), request, world.nowMs, done)
-        // A group that is made anew starts to count anew.
-        this.#forgetGroup(GROUPS[op.group]!)
+        // A group that is made anew starts to count anew; answers of the old one may still come.
+        const forget = () => this.#forgetGroup(GROUPS[op.group]!)
+        forget()
+        world.coordinator.deleteGroups(origin(2), request, world.nowMs, () => {
+          done()
+          forget()
+        })
         break
       }
       case 'tick':
