@@ -27,11 +27,7 @@ export class FeaturesImage {
     return this.#levels
   }
 
-  get kraftVersion(): number {
-    return this.#kraftVersion
-  }
-
-  /** All finalised features as clients are told them: kraft.version too, level 0 left out. */
+  /** All finalised features as clients are told them: kraft.version too; level 0 is left out. */
   finalized(): FinalizedFeature[] {
     const all = [...this.#levels, [KRAFT_VERSION, this.#kraftVersion] as const]
     return all.filter(([, level]) => level > 0).map(([name, level]) => ({ name, level }))

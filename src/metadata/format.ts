@@ -1,10 +1,10 @@
 /**
  * What a formatted log directory holds, as content only: `meta.properties`, `bootstrap.checkpoint`,
- * and for a dynamic quorum (KIP-853) the first snapshot with its voters. `storage format` and the
- * automatic format at a first start write it; Apache Kafka reads it, and this reads Apache Kafka's.
+ * and for a dynamic quorum (KIP-853) the first snapshot, which names its voters. `storage format`
+ * and the automatic format at a first start write it; Apache Kafka reads it, and this reads Apache
+ * Kafka's.
  */
 import { encodeMetadataRecord } from '../protocol/persisted/framing.ts'
-import type { Uuid } from '../protocol/schema.ts'
 import { type Voter, VoterSet } from '../raft/quorum.ts'
 import { encodeSnapshot } from '../raft/snapshot.ts'
 import { featureRecord } from './features.ts'
@@ -24,20 +24,14 @@ import type { MetadataRecord } from './records.ts'
 export interface DirectoryIdentity {
   readonly clusterId: string
   readonly nodeId: number
-  readonly directoryId: Uuid
+  readonly directoryId: string
 }
 
 /** The text of `meta.properties`, version 1. */
 export function metaPropertiesText(identity: DirectoryIdentity): string {
   const { clusterId, nodeId, directoryId } = identity
-  return [
-    '#',
-    `node.id=${nodeId}`,
-    `directory.id=${directoryId}`,
-    'version=1',
-    `cluster.id=${clusterId}`,
-    '',
-  ].join('\n')
+  const lines = [`node.id=${nodeId}`, `directory.id=${directoryId}`, 'version=1']
+  return `${[...lines, `cluster.id=${clusterId}`].join('\n')}\n`
 }
 
 /** Levels by feature name, kraft.version and metadata.version included. */

@@ -33,25 +33,15 @@ export class MetadataImage {
   readonly access = new AccessImage()
   /** The first producer id that no broker was given; -1 before the first was. */
   nextProducerId = -1
-  /** Offset of the last record seen, raft's own included; -1 for none. */
-  #lastOffset = -1
+  /** Offset of the last metadata record seen; -1 for none. */
+  lastOffset = -1
   /** Where the open metadata transaction began; -1 for none. */
   transactionStartOffset = -1
   #waiting: WaitingRecord[] = []
 
-  get lastOffset(): number {
-    return this.#lastOffset
-  }
-
-  /** Passes what is no metadata record: raft's control records, the end of a snapshot. */
-  skipTo(lastOffset: number): void {
-    assert(lastOffset >= this.#lastOffset, 'metadata offsets only grow')
-    this.#lastOffset = lastOffset
-  }
-
   /** Takes one record over; `delta` is told what changes. */
   replay(record: MetadataRecord, offset: number, delta: MetadataDelta): void {
-    this.#lastOffset = offset
+    this.lastOffset = offset
     switch (record.message as Message) {
       case schemas.beginTransactionRecord:
         assert(this.transactionStartOffset === -1, 'a metadata transaction within another')

@@ -55,9 +55,9 @@ export interface MetadataNodeOptions {
   readonly onWake: () => void
 }
 
-/** What waits until the log is committed up to an offset. */
+/** What waits until everything below an offset is committed. */
 interface Waiting {
-  readonly lastOffset: number
+  readonly endOffset: number
   readonly done: () => void
 }
 
@@ -76,22 +76,8 @@ export class MetadataNode {
     this.#raft = raft
     this.#lastSnapshotMs = options.raft.clock.nowMs()
     const { settings, configValidator, random } = options
-    this.controller = new Controller({
-      image: this.image,
-      settings,
-      configValidator,
-      random,
-      quorum: {
-        get kraftVersion() {
-          return raft.kraftVersion
-        },
-        get voterIds() {
-          return raft.voterIds
-        },
-        upgradeError: (level) => raft.kraftVersionError(level),
-        upgrade: (level) => this.#upgradeQuorum(level),
-      },
-    })
+    const { image } = this
+    this.controller = new Controller({ image, settings, configValidator, random, quorum: raft })
   }
 
   /** Loads snapshot and log, takes the lead of the quorum, and brings a new cluster into being. */
@@ -138,11 +124,11 @@ export class MetadataNode {
     this.whenCommitted(() => reply(response))
   }
 
-  /** Calls back once everything in the image is committed; at once where it is. */
+  /** Calls back once everything decided so far is committed; at once where it is. */
   whenCommitted(done: () => void): void {
-    const { lastOffset } = this.image
-    if (lastOffset < this.#raft.highWatermark && this.#waiting.length === 0) done()
-    else this.#waiting.push({ lastOffset, done })
+    const { logEndOffset, highWatermark } = this.#raft
+    if (logEndOffset <= highWatermark && this.#waiting.length === 0) done()
+    else this.#waiting.push({ endOffset: logEndOffset, done })
   }
 
   /** Once a turn: starts making durable what the turn decided. */
@@ -177,10 +163,10 @@ export class MetadataNode {
   /** Writes a snapshot of what is committed. Returns whether there was anything new to write. */
   writeSnapshot(): boolean {
     const { image } = this
-    const id = { offset: this.#raft.highWatermark, epoch: this.#raft.epoch }
-    const isStable = image.lastOffset < id.offset && image.transactionStartOffset === -1
-    if (!isStable || this.#raft.latestSnapshot?.offset === id.offset) return false
-    this.#raft.writeSnapshot(id, this.#lastTimestampMs, encoded(image.records()))
+    const { highWatermark, logEndOffset, latestSnapshot } = this.#raft
+    const isStable = logEndOffset === highWatermark && image.transactionStartOffset === -1
+    if (!isStable || latestSnapshot?.offset === highWatermark) return false
+    this.#raft.writeSnapshot(highWatermark, this.#lastTimestampMs, encoded(image.records()))
     this.#bytesSinceSnapshot = 0
     this.#lastSnapshotMs = this.#options.raft.clock.nowMs()
     const { retentionBytes, retentionMs } = this.#options.snapshots
@@ -206,17 +192,14 @@ export class MetadataNode {
       this.#lastTimestampMs = raft.readSnapshot(snapshot, (value) =>
         image.replay(decodeMetadataRecord(value), offset - 1, delta),
       )
-      image.skipTo(offset - 1)
     }
     await raft.readCommitted(offset, (bytes, at) => {
       this.#bytesSinceSnapshot += batch.batchSizeBytes(bytes, at)
       this.#lastTimestampMs = batch.maxTimestampMs(bytes, at)
-      if (!batch.isControl(bytes, at)) {
-        forEachValue(bytes, at, (value, recordOffset) =>
-          image.replay(decodeMetadataRecord(value), recordOffset, delta),
-        )
-      }
-      image.skipTo(batch.lastOffset(bytes, at))
+      if (batch.isControl(bytes, at)) return
+      forEachValue(bytes, at, (value, recordOffset) =>
+        image.replay(decodeMetadataRecord(value), recordOffset, delta),
+      )
     })
     image.features.replayKRaftVersion(raft.kraftVersion, delta)
   }
@@ -224,10 +207,6 @@ export class MetadataNode {
   #commitLater(records: readonly MetadataRecord[]): void {
     const delta = new MetadataDelta()
     this.#append(records, delta)
-    this.#publishLater(delta)
-  }
-
-  #publishLater(delta: MetadataDelta): void {
     const timestampMs = this.#lastTimestampMs
     const offset = this.image.lastOffset
     this.whenCommitted(() => {
@@ -239,6 +218,8 @@ export class MetadataNode {
   #append(decided: readonly MetadataRecord[], delta: MetadataDelta): void {
     const raft = this.#raft
     const before = raft.logSizeBytes
+    // Raft may have raised it in the course of the decision.
+    this.image.features.replayKRaftVersion(raft.kraftVersion, delta)
     let records = decided
     let values = records.map(encodeMetadataRecord)
     const isTooLarge = values.reduce((sum, { length }) => sum + length, 0) > MAX_BATCH_BYTES / 2
@@ -268,19 +249,11 @@ export class MetadataNode {
     )
   }
 
-  #upgradeQuorum(level: number): void {
-    this.#raft.upgradeKRaftVersion(level)
-    this.image.skipTo(this.#raft.logEndOffset - 1)
-    const delta = new MetadataDelta()
-    this.image.features.replayKRaftVersion(level, delta)
-    this.#publishLater(delta)
-  }
-
   /** Publishes and answers, in the order in which it was decided, what is committed by now. */
   #completeCommitted(): void {
     const highWatermark = this.#raft.highWatermark
     const waiting = this.#waiting
-    const rest = waiting.findIndex(({ lastOffset }) => lastOffset >= highWatermark)
+    const rest = waiting.findIndex(({ endOffset }) => endOffset > highWatermark)
     const ready = rest === -1 ? waiting : waiting.slice(0, rest)
     this.#waiting = rest === -1 ? [] : waiting.slice(rest)
     for (const { done } of ready) done()

@@ -5,13 +5,7 @@
  * Invariant: offsets grow; before the first entry kraft.version 0 and the static voters hold.
  */
 import { assert } from '../base/assert.ts'
-import {
-  type KRaftVersionRecord,
-  kRaftVersionRecord,
-  type VotersRecord,
-  votersRecord,
-} from '../protocol/persisted/control-records.ts'
-import type { ControlRecord } from './control-batch.ts'
+import type { ControlRecord } from '../records/control.ts'
 import { VoterSet } from './quorum.ts'
 
 /** A voter set read at this offset has never been written to the log itself. */
@@ -46,11 +40,9 @@ export class QuorumHistory {
 
   /** Takes a control record over; those that say nothing about the quorum are passed. */
   replay(record: ControlRecord, offset: number): void {
-    if (record.message === kRaftVersionRecord) {
-      const { kRaftVersion } = record.value as KRaftVersionRecord
-      add(this.#kraftVersions, offset, kRaftVersion)
-    } else if (record.message === votersRecord) {
-      add(this.#voters, offset, VoterSet.fromRecord(record.value as VotersRecord))
+    if (record.kind === 'kraftVersion') add(this.#kraftVersions, offset, record.kraftVersion)
+    else if (record.kind === 'voters') {
+      add(this.#voters, offset, VoterSet.fromRecord(record.voters))
     }
   }
 

@@ -43,9 +43,9 @@ export class VoterSet {
     this.voters = voters
   }
 
-  static fromRecord(record: VotersRecord): VoterSet {
+  static fromRecord(voters: VotersRecord['voters']): VoterSet {
     return new VoterSet(
-      record.voters.map((voter) => ({
+      voters.map((voter) => ({
         id: voter.voterId,
         directoryId: voter.voterDirectoryId,
         endpoints: voter.endpoints,
@@ -90,19 +90,16 @@ export class VoterSet {
     return new VoterSet(this.voters.map((old) => (old.id === voter.id ? voter : old)))
   }
 
-  toRecord(): VotersRecord {
-    return {
-      version: 0,
-      voters: this.voters.map((voter) => ({
-        voterId: voter.id,
-        voterDirectoryId: voter.directoryId,
-        endpoints: [...voter.endpoints],
-        kRaftVersionFeature: {
-          minSupportedVersion: voter.kraftVersions.min,
-          maxSupportedVersion: voter.kraftVersions.max,
-        },
-      })),
-    }
+  toRecord(): VotersRecord['voters'] {
+    return this.voters.map((voter) => ({
+      voterId: voter.id,
+      voterDirectoryId: voter.directoryId,
+      endpoints: [...voter.endpoints],
+      kRaftVersionFeature: {
+        minSupportedVersion: voter.kraftVersions.min,
+        maxSupportedVersion: voter.kraftVersions.max,
+      },
+    }))
   }
 }
 

@@ -11,7 +11,7 @@ import type { Clock, Disk } from '../io/io.ts'
 import { ErrorCode, errorName } from '../protocol/errors.ts'
 import * as batch from '../records/batch.ts'
 import { forEachBatch } from '../records/batches.ts'
-import { forEachControlRecord } from './control-batch.ts'
+import { readControlBatch } from '../records/control.ts'
 import type { RaftEffect, RaftEvent } from './effects.ts'
 import {
   decodeElection,
@@ -106,7 +106,10 @@ export class RaftDriver {
     }
     await forEachLogBatch(log, start, log.logEndOffset, (bytes, at) => {
       if (batch.isControl(bytes, at)) {
-        forEachControlRecord(bytes, at, (record, offset) => history.replay(record, offset))
+        const baseOffset = batch.baseOffset(bytes, at)
+        readControlBatch(bytes, at).forEach((record, index) => {
+          history.replay(record, baseOffset + index)
+        })
       }
     })
     checkVoters(history.voters, local)
@@ -222,19 +225,20 @@ export class RaftDriver {
     return forEachLogBatch(this.#options.log, fromOffset, this.#highWatermark, visit)
   }
 
-  /** Writes a snapshot of the state before `id.offset`, which is committed. Returns its size. */
+  /** Writes a snapshot of the state before `endOffset`, which is committed. Returns its size. */
   writeSnapshot(
-    id: OffsetAndEpoch,
+    endOffset: number,
     lastContainedLogTimestampMs: number,
     values: Iterable<Uint8Array>,
   ): number {
-    assert(id.offset <= this.#highWatermark, 'a snapshot holds what is committed only')
-    const { epoch } = id
-    const nowMs = this.#options.clock.nowMs()
-    const quorum = this.#history.before(id.offset)
+    assert(endOffset <= this.#highWatermark, 'a snapshot holds what is committed only')
+    const { log, clock } = this.#options
+    const epoch = log.epochOfOffset(endOffset - 1)
+    const quorum = this.#history.before(endOffset)
+    const nowMs = clock.nowMs()
     const content = { epoch, nowMs, lastContainedLogTimestampMs, values, ...quorum }
-    const sizeBytes = this.#snapshots.write(id, content)
-    this.#history.forgetBefore(id.offset)
+    const sizeBytes = this.#snapshots.write({ offset: endOffset, epoch }, content)
+    this.#history.forgetBefore(endOffset)
     return sizeBytes
   }
 

@@ -23,6 +23,8 @@ export interface RaftLog {
   flushNow(): void
   /** Says that batches from here on are of this epoch. */
   assignEpoch(epoch: number): void
+  /** The epoch in which the record at an offset was written; -1 where that is unknown. */
+  epochOfOffset(offset: number): number
   advanceHighWatermark(offset: number): void
   read(
     fetchOffset: number,

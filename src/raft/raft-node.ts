@@ -10,14 +10,8 @@
  * commits nothing before it has committed a record of its own epoch.
  */
 import { assert } from '../base/assert.ts'
-import { ZERO_UUID } from '../base/uuid.ts'
-import {
-  kRaftVersionRecord,
-  leaderChangeMessage,
-  votersRecord,
-} from '../protocol/persisted/control-records.ts'
 import { BatchBuilder } from '../records/builder.ts'
-import { type ControlRecord, controlRecord, encodeControlBatch } from './control-batch.ts'
+import { buildControlBatch, type ControlRecord } from '../records/control.ts'
 import type { RaftEffect, RaftEvent } from './effects.ts'
 import { type Election, isSameElection } from './election.ts'
 import { Leader, type QuorumDescription } from './leader.ts'
@@ -299,12 +293,12 @@ export class RaftNode {
     this.#election = { epoch, leaderId: local.id, vote: null }
     this.#leader = new Leader(local, history.voters, this.#logEnd, epoch)
     this.#effects.push({ type: 'startEpoch', epoch })
-    const leaderChange = controlRecord(leaderChangeMessage, {
-      version: 0,
+    const leaderChange: ControlRecord = {
+      kind: 'leaderChange',
       leaderId: local.id,
-      voters: history.voters.ids.map(voterOf),
-      grantingVoters: [...this.#granted].map(voterOf),
-    })
+      voters: history.voters.ids.map((voterId) => ({ voterId })),
+      grantingVoters: Array.from(this.#granted, (voterId) => ({ voterId })),
+    }
     const entered = history.voters.voter(local.id)!
     // A voter set from the bootstrap file was never in the log, and this node may have moved.
     const isOutdated = history.votersOffset === BOOTSTRAP_OFFSET || !isSameVoter(entered, local)
@@ -323,8 +317,8 @@ export class RaftNode {
   #quorumRecords(level: number): ControlRecord[] {
     const voters = this.voters.updated(this.#options.local)
     return [
-      controlRecord(kRaftVersionRecord, { version: 0, kRaftVersion: level }),
-      controlRecord(votersRecord, voters.toRecord()),
+      { kind: 'kraftVersion', kraftVersion: level },
+      { kind: 'voters', voters: voters.toRecord() },
     ]
   }
 
@@ -354,7 +348,8 @@ export class RaftNode {
   #appendControl(records: readonly ControlRecord[], nowMs: number): void {
     const { history } = this.#options
     const { offset } = this.#logEnd
-    const batch = encodeControlBatch(offset, this.epoch, nowMs, records)
+    const options = { baseOffset: offset, partitionLeaderEpoch: this.epoch }
+    const batch = buildControlBatch(options, nowMs, records)
     records.forEach((record, index) => {
       history.replay(record, offset + index)
     })
@@ -385,8 +380,4 @@ export class RaftNode {
     const dataVersion = this.kraftVersion > 0 ? 1 : 0
     return [{ type: 'saveElection', election: this.#election, dataVersion }, ...effects]
   }
-}
-
-function voterOf(voterId: number): { voterId: number; voterDirectoryId: string } {
-  return { voterId, voterDirectoryId: ZERO_UUID }
 }

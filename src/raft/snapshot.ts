@@ -5,23 +5,11 @@
  *
  * Invariant: a file of that name is whole; one in the making is called `.checkpoint.part`.
  */
-import {
-  kRaftVersionRecord,
-  type SnapshotHeaderRecord,
-  snapshotFooterRecord,
-  snapshotHeaderRecord,
-  votersRecord,
-} from '../protocol/persisted/control-records.ts'
 import * as batch from '../records/batch.ts'
 import { forEachBatch } from '../records/batches.ts'
 import { BatchBuilder } from '../records/builder.ts'
+import { buildControlBatch, type ControlRecord, readControlBatch } from '../records/control.ts'
 import { RecordCursor } from '../records/record-scan.ts'
-import {
-  type ControlRecord,
-  controlRecord,
-  encodeControlBatch,
-  forEachControlRecord,
-} from './control-batch.ts'
 import type { OffsetAndEpoch, VoterSet } from './quorum.ts'
 import { MAX_BATCH_BYTES } from './raft-node.ts'
 
@@ -71,17 +59,12 @@ export interface SnapshotContent {
 export function* encodeSnapshot(content: SnapshotContent): Generator<Uint8Array> {
   const { epoch, kraftVersion, voters, nowMs } = content
   const { lastContainedLogTimestampMs } = content
-  const header = [
-    controlRecord(snapshotHeaderRecord, {
-      version: 0,
-      lastContainedLogTimestamp: lastContainedLogTimestampMs,
-    }),
-  ]
+  const header: ControlRecord[] = [{ kind: 'snapshotHeader', lastContainedLogTimestampMs }]
   if (kraftVersion > 0) {
-    header.push(controlRecord(kRaftVersionRecord, { version: 0, kRaftVersion: kraftVersion }))
-    if (voters !== null) header.push(controlRecord(votersRecord, voters.toRecord()))
+    header.push({ kind: 'kraftVersion', kraftVersion })
+    if (voters !== null) header.push({ kind: 'voters', voters: voters.toRecord() })
   }
-  yield encodeControlBatch(0, epoch, nowMs, header)
+  yield buildControlBatch({ baseOffset: 0, partitionLeaderEpoch: epoch }, nowMs, header)
   let offset = header.length
   let data = new BatchBuilder({ baseOffset: offset, partitionLeaderEpoch: epoch })
   for (const value of content.values) {
@@ -97,8 +80,8 @@ export function* encodeSnapshot(content: SnapshotContent): Generator<Uint8Array>
     offset += data.count
     yield data.build()
   }
-  const footer = [controlRecord(snapshotFooterRecord, { version: 0 })]
-  yield encodeControlBatch(offset, epoch, nowMs, footer)
+  const footer: ControlRecord = { kind: 'snapshotFooter' }
+  yield buildControlBatch({ baseOffset: offset, partitionLeaderEpoch: epoch }, nowMs, [footer])
 }
 
 /** What a snapshot says about itself and the quorum. */
@@ -118,16 +101,14 @@ export function decodeSnapshot(
   const controlRecords: ControlRecord[] = []
   const end = forEachBatch(bytes, 0, bytes.length, (at) => {
     if (!batch.isCrcValid(bytes, at)) throw new Error(`a batch at byte ${at} is corrupt`)
-    if (batch.isControl(bytes, at)) {
-      forEachControlRecord(bytes, at, (record) => controlRecords.push(record))
-    } else forEachValue(bytes, at, visit)
+    if (batch.isControl(bytes, at)) controlRecords.push(...readControlBatch(bytes, at))
+    else forEachValue(bytes, at, visit)
   })
   if (end !== bytes.length) throw new Error(`it ends within the batch at byte ${end}`)
   const [first] = controlRecords
-  if (first?.message !== snapshotHeaderRecord) throw new Error('it has no header')
-  if (controlRecords.at(-1)?.message !== snapshotFooterRecord) throw new Error('it has no footer')
-  const { lastContainedLogTimestamp } = first.value as SnapshotHeaderRecord
-  return { lastContainedLogTimestampMs: lastContainedLogTimestamp, controlRecords }
+  if (first?.kind !== 'snapshotHeader') throw new Error('it has no header')
+  if (controlRecords.at(-1)?.kind !== 'snapshotFooter') throw new Error('it has no footer')
+  return { lastContainedLogTimestampMs: first.lastContainedLogTimestampMs, controlRecords }
 }
 
 /** Calls `visit` with the value and offset of each record of a data batch. */

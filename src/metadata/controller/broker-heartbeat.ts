@@ -66,7 +66,8 @@ export function brokerHeartbeat(
     records.push(...cordonedDirectoryRecords(broker, request.cordonedLogDirs))
   }
   if (next === 'controlledShutdown' && !sessions.isShuttingDown(brokerId)) {
-    sessions.setControlledShutdownOffset(brokerId, context.image.lastOffset + records.length)
+    const lastOffset = context.quorum.logEndOffset + records.length - 1
+    sessions.setControlledShutdownOffset(brokerId, lastOffset)
   }
   const response = {
     errorCode: ErrorCode.NONE,

@@ -43,7 +43,7 @@ export function registerBroker(
 ): Decision<BrokerRegistrationResponse & ApiError> {
   const error = registrationError(context, request, nowMs)
   if (error !== null) return { records: [], response: { ...error, brokerEpoch: -1 } }
-  const { cluster, features, lastOffset } = context.image
+  const { cluster, features } = context.image
   const { brokerId, incarnationId } = request
   const existing = cluster.brokers.get(brokerId)
   const isSame = existing !== undefined && existing.incarnationId === incarnationId
@@ -55,7 +55,7 @@ export function registerBroker(
     context.sessions.remove(brokerId)
   }
   // The offset of this decision's first record: no two registrations share it.
-  const brokerEpoch = isSame ? existing.epoch : lastOffset + 1
+  const brokerEpoch = isSame ? existing.epoch : context.quorum.logEndOffset
   const level = features.metadataVersion
   records.push(
     metadataRecord(

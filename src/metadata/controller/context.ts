@@ -42,16 +42,18 @@ export interface ControllerRandom {
   uuid(): string
 }
 
-/** The quorum's own feature, which raft keeps. */
-export interface QuorumVersion {
-  /** kraft.version, an upgrade under way included. */
+/** What the controller needs of the quorum that it leads; `RaftDriver` is one. */
+export interface ControllerQuorum {
+  /** The offset that the next record gets. */
+  readonly logEndOffset: number
+  /** kraft.version, which raft keeps in records of its own. */
   readonly kraftVersion: number
-  /** Why the quorum can't go up to a level, or null where it can. */
-  upgradeError(level: number): string | null
-  /** Starts the upgrade: raft appends its control records before what the decision appends. */
-  upgrade(level: number): void
   /** Ids of the quorum's controllers. */
   readonly voterIds: readonly number[]
+  /** Why kraft.version can't be raised to a level, or null where it can. */
+  kraftVersionError(level: number): string | null
+  /** Raises it: raft appends its control records before what the decision appends. */
+  upgradeKRaftVersion(level: number): void
 }
 
 export interface ControllerContext {
@@ -59,7 +61,7 @@ export interface ControllerContext {
   readonly settings: ControllerSettings
   readonly configValidator: ConfigValidator
   readonly random: ControllerRandom
-  readonly quorum: QuorumVersion
+  readonly quorum: ControllerQuorum
   readonly sessions: BrokerSessions
 }
 

@@ -81,9 +81,9 @@ import { registerBroker, registerController, unregisterBroker } from './broker-r
 import { BrokerSessions } from './broker-sessions.ts'
 import type {
   ControllerContext,
+  ControllerQuorum,
   ControllerRandom,
   ControllerSettings,
-  QuorumVersion,
 } from './context.ts'
 import { createPartitions } from './create-partitions.ts'
 import { createTopics } from './create-topics.ts'
@@ -98,7 +98,7 @@ export interface ControllerParts {
   readonly settings: ControllerSettings
   readonly configValidator: ConfigValidator
   readonly random: ControllerRandom
-  readonly quorum: QuorumVersion
+  readonly quorum: ControllerQuorum
 }
 
 /** Decides one kind of request, whatever its version and time. */

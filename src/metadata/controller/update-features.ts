@@ -67,7 +67,7 @@ export function updateFeatures(
         }))
   const response = { errorCode: ErrorCode.NONE, errorMessage: null, results }
   if (request.validateOnly) return { records: [], response }
-  if (upgradesQuorumTo !== null) context.quorum.upgrade(upgradesQuorumTo)
+  if (upgradesQuorumTo !== null) context.quorum.upgradeKRaftVersion(upgradesQuorumTo)
   const enablesElr = request.featureUpdates.some(
     ({ feature, maxVersionLevel }) => feature === ELR_VERSION && maxVersionLevel > 0,
   )
@@ -183,7 +183,7 @@ function decideKRaftVersion(
     const message = "Can't downgrade the version of this feature."
     return invalidUpdate(KRAFT_VERSION, level, message)
   }
-  const error = context.quorum.upgradeError(level)
+  const error = context.quorum.kraftVersionError(level)
   if (error !== null) return invalidUpdate(KRAFT_VERSION, level, error)
   // Raft writes the level itself; this gives the answer an offset to wait for.
   return { records: [metadataRecord(noOpRecord, {})] }
