@@ -23,6 +23,8 @@ import {
 } from '../records/batch.ts'
 import { validateForAppend } from '../records/validate.ts'
 import { encodeEpochs } from './checkpoint-file.ts'
+import type { LastRecordOfProducer } from './cleaner-filter.ts'
+import { swapSegments } from './cleaner-swap.ts'
 import { DeferredDeletes } from './deferred-deletes.ts'
 import {
   DELETED_SUFFIX,
@@ -452,6 +454,24 @@ export class UnifiedLog {
       this.incrementLogStartOffset(next.baseOffset)
       this.#retire(old, nowMs)
       return old.length
+    })
+  }
+
+  /** What each producer wrote last, for the cleaner. */
+  lastRecordsOfProducers(): Map<number, LastRecordOfProducer> {
+    const records = new Map<number, LastRecordOfProducer>()
+    for (const { producerId, epoch, batches } of this.#producers.entries.values()) {
+      const lastDataOffset = batches.at(-1)?.lastOffset ?? -1
+      records.set(producerId, { lastDataOffset, producerEpoch: epoch })
+    }
+    return records
+  }
+
+  /** Puts a durable `.cleaned` segment in the place of those it was made of. */
+  replaceSegments(cleaned: Segment, replaced: readonly Segment[], nowMs: number): void {
+    this.#guard(() => {
+      const target = { home: this.home, segments: this.segments, snapshots: this.#snapshots }
+      swapSegments(target, cleaned, replaced, nowMs)
     })
   }
 
