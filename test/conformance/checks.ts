@@ -1,10 +1,12 @@
 /** Every check of `npm run conformance`, in the order in which they run. */
+import { badInputs } from './bad-input.ts'
 import type { Check } from './check.ts'
 import { clients } from './checks/clients.ts'
 import { javaCluster } from './checks/java-cluster.ts'
 import { javaFiles } from './checks/java-files.ts'
 import { javaTools } from './checks/java-tools.ts'
 import { kcatChecks } from './checks/kcat.ts'
+import { mixedGroups } from './checks/mixed-group.ts'
 
 export const CHECKS: readonly Check[] = [
   ...javaTools,
@@ -12,4 +14,6 @@ export const CHECKS: readonly Check[] = [
   ...javaFiles,
   ...kcatChecks,
   ...clients,
+  ...badInputs,
+  ...mixedGroups,
 ]

@@ -1,6 +1,6 @@
 /**
- * Reads entries of a jar, which is a zip file: enough of the format for the published Kafka jars (no
- * zip64, no encryption; entries stored or deflated).
+ * Reads entries of a jar, which is a zip file: enough of the format for the published Kafka jars
+ * (no zip64, no encryption; entries stored or deflated).
  */
 import { readFileSync } from 'node:fs'
 import { inflateRawSync } from 'node:zlib'

@@ -4,8 +4,8 @@
  *
  *     node test/conformance/message-bytes.ts <directory with the jars of Kafka 4.3.1> [--golden]
  *
- * With --golden it prints test/golden/messages.txt instead: fewer messages, with fixed values, for the
- * tests that need no Java.
+ * With --golden it prints test/golden/messages.txt instead: fewer messages, with fixed values, for
+ * the tests that need no Java.
  */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
@@ -48,7 +48,9 @@ export interface BytesComparison {
   readonly differences: readonly string[]
 }
 
-/** Has Kafka's classes encode; each line is `name version json`, and comes back with hex behind it. */
+/**
+ * Has Kafka's classes encode; each line is `name version json`, and comes back with hex behind it.
+ */
 async function encodeByKafka(classPath: string, lines: readonly string[]): Promise<string[]> {
   const program = join(import.meta.dirname, '../golden/GoldenMessages.java')
   const java = spawn('java', [...javaArguments(classPath), program], {

@@ -1,11 +1,12 @@
 /**
- * Compares our schemas with those that Apache Kafka publishes as JSON in its jars: every message and
- * record, every field, in everything that decides about bytes.
+ * Compares our schemas with those that Apache Kafka publishes as JSON in its jars: every message
+ * and record, every field, in everything that decides about bytes.
  *
  *     node test/conformance/schemas.ts <directory with the jars of Kafka 4.3.1>
  *
- * Version ranges count as far as versions of the message exist: `0+` in a message of versions 3 to 5
- * is the same as `3-5`. The jar of Kafka Streams is left out: its schema is private to that library.
+ * Version ranges count as far as versions of the message exist: `0+` in a message of versions 3 to
+ * 5 is the same as `3-5`. The jar of Kafka Streams is left out: its schema is private to that
+ * library.
  */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'

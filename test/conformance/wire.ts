@@ -147,3 +147,14 @@ export async function countBrokers(port: number): Promise<number> {
     connection.close()
   }
 }
+
+/** A Produce request, version 3, of one partition of one topic. */
+export function produceRequest(
+  correlationId: number,
+  topic: string,
+  acks: number,
+  records: Uint8Array,
+): Buffer {
+  const fields = header(0, 3, correlationId).string(null).int16(acks).int32(10_000)
+  return fields.int32(1).string(topic).int32(1).int32(0).bytes(records).build()
+}

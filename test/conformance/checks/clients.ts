@@ -2,7 +2,7 @@
  * Client libraries of other languages. Each has one program (python/, go/, node/) whose first argument names the check;
  * what the check claims is written there, in the library's own words.
  */
-import { cpSync, readdirSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Check, CheckContext } from '../check.ts'
 import { runToEnd } from '../process.ts'
@@ -55,6 +55,7 @@ export async function clientCommand(
 /** A folder in which the programs for Node find the packages beside them, as in a project of their own. */
 function nodeFolder(prepared: string, directory: string): string {
   const sources = join(HERE, 'node')
+  if (existsSync(join(directory, 'node_modules'))) return directory
   for (const name of readdirSync(sources)) {
     if (name.endsWith('.mjs')) cpSync(join(sources, name), join(directory, name))
   }

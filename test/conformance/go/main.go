@@ -1,6 +1,6 @@
 // The Go clients: one check a process, named by the first argument; exit status 0 when it holds.
 //
-// usage: clients LIBRARY-CHECK BOOTSTRAP TOPIC [GROUP]
+// usage: clients LIBRARY-CHECK BOOTSTRAP TOPIC [GROUP STRATEGY]
 package main
 
 import (
@@ -23,7 +23,7 @@ var checks = map[string]func(bootstrap, topic string) error{
 	"franz-times":    franzTimes,
 }
 
-var members = map[string]func(bootstrap, topic, group string) error{
+var members = map[string]func(bootstrap, topic, group, strategy string) error{
 	"sarama-member": saramaMember,
 	"franz-member":  franzMember,
 }
@@ -32,7 +32,7 @@ func main() {
 	name, bootstrap, topic := os.Args[1], os.Args[2], os.Args[3]
 	var err error
 	if member, ok := members[name]; ok {
-		err = member(bootstrap, topic, os.Args[4])
+		err = member(bootstrap, topic, os.Args[4], os.Args[5])
 	} else {
 		err = checks[name](bootstrap, topic)
 	}

@@ -35,12 +35,15 @@ func untilTold() context.Context {
 	return ctx
 }
 
-func saramaMember(bootstrap, topic, group string) error {
+func saramaMember(bootstrap, topic, group, strategy string) error {
 	config := saramaConfig()
 	config.Consumer.Group.Session.Timeout = 6 * time.Second
 	config.Consumer.Group.Heartbeat.Interval = 500 * time.Millisecond
 	config.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{
-		sarama.NewBalanceStrategyRange(),
+		map[string]sarama.BalanceStrategy{
+			"range":      sarama.NewBalanceStrategyRange(),
+			"roundrobin": sarama.NewBalanceStrategyRoundRobin(),
+		}[strategy],
 	}
 	handler := &saramaHandler{
 		onClaim: sayOwns,
@@ -56,14 +59,18 @@ func saramaMember(bootstrap, topic, group string) error {
 	return leave()
 }
 
-func franzMember(bootstrap, topic, group string) error {
+func franzMember(bootstrap, topic, group, strategy string) error {
+	balancers := map[string]kgo.GroupBalancer{
+		"range":      kgo.RangeBalancer(),
+		"roundrobin": kgo.RoundRobinBalancer(),
+	}
 	owns := func(_ context.Context, _ *kgo.Client, assigned map[string][]int32) {
 		sayOwns(assigned[topic])
 	}
 	lost := func(context.Context, *kgo.Client, map[string][]int32) { sayOwns(nil) }
 	client, err := franzJoin(
 		bootstrap, topic, group,
-		kgo.Balancers(kgo.RangeBalancer()),
+		kgo.Balancers(balancers[strategy]),
 		kgo.SessionTimeout(6*time.Second), kgo.HeartbeatInterval(500*time.Millisecond),
 		kgo.OnPartitionsAssigned(owns), kgo.OnPartitionsRevoked(lost), kgo.OnPartitionsLost(lost),
 	)

@@ -11,9 +11,11 @@ from aiokafka.admin import (
 )
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from checks import CODECS, expect, main, say, stop_on_sigterm
 
 WAIT_S = 30
+ASSIGNORS = {"range": RangePartitionAssignor, "roundrobin": RoundRobinPartitionAssignor}
 
 
 async def create(bootstrap, topic, partitions):
@@ -154,7 +156,7 @@ class Owner(ConsumerRebalanceListener):
         say("owns", *sorted(partition.partition for partition in assigned))
 
 
-async def member(bootstrap, topic, group):
+async def member(bootstrap, topic, group, strategy):
     """Says what it owns after every rebalance, and what it reads, until it is told to end."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -163,7 +165,7 @@ async def member(bootstrap, topic, group):
         bootstrap_servers=bootstrap,
         group_id=group,
         auto_offset_reset="earliest",
-        partition_assignment_strategy=(RangePartitionAssignor,),
+        partition_assignment_strategy=(ASSIGNORS[strategy],),
         session_timeout_ms=6000,
         heartbeat_interval_ms=500,
     )

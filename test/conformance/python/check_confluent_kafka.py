@@ -178,7 +178,7 @@ def times(bootstrap, topic):
     consumer.close()
 
 
-def member(bootstrap, topic, group):
+def member(bootstrap, topic, group, strategy):
     """Says what it owns after every rebalance, and what it reads, until it is told to end."""
     running = True
 
@@ -192,7 +192,7 @@ def member(bootstrap, topic, group):
             "bootstrap.servers": bootstrap,
             "group.id": group,
             "auto.offset.reset": "earliest",
-            "partition.assignment.strategy": "range",
+            "partition.assignment.strategy": strategy,
             "session.timeout.ms": 6000,
             "heartbeat.interval.ms": 500,
         }

@@ -1,6 +1,6 @@
 """What the Python clients share: one check a process, named by the first argument; exit status 0 when it holds.
 
-usage: python3 check_LIBRARY.py CHECK BOOTSTRAP TOPIC [GROUP]
+usage: python3 check_LIBRARY.py CHECK BOOTSTRAP TOPIC [GROUP STRATEGY]
 """
 
 import asyncio
