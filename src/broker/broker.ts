@@ -12,9 +12,11 @@ import type { Logger } from '../base/logger.ts'
 import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts'
 import type { Clock } from '../io/io.ts'
 import type { LogDirectory } from '../log/log-directory.ts'
+import type { FinalizedFeature } from '../metadata/features.ts'
+import type { MetadataNode } from '../metadata/metadata-node.ts'
 import { ErrorCode } from '../protocol/errors.ts'
-import type { ClusterMetadata } from './cluster-metadata.ts'
 import type { ClusterView } from './cluster-view.ts'
+import type { DynamicBrokerConfig } from './config/dynamic-broker-config.ts'
 import type { ClientConnection } from './connection.ts'
 import type { Connections } from './connections.ts'
 import type { FetchWaiter } from './fetch-purgatory.ts'
@@ -42,7 +44,8 @@ export interface BrokerParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly cluster: ClusterView
-  readonly metadata: ClusterMetadata
+  readonly config: DynamicBrokerConfig
+  readonly metadata: MetadataNode
   readonly partitions: Partitions
   readonly groups: GroupCoordinator
   readonly producerIds: ProducerIds
@@ -58,7 +61,8 @@ export class Broker {
   readonly clock: Clock
   readonly logger: Logger
   readonly cluster: ClusterView
-  readonly metadata: ClusterMetadata
+  readonly config: DynamicBrokerConfig
+  readonly metadata: MetadataNode
   readonly partitions: Partitions
   readonly groups: GroupCoordinator
   readonly producerIds: ProducerIds
@@ -81,6 +85,7 @@ export class Broker {
     this.clock = parts.clock
     this.logger = parts.logger
     this.cluster = parts.cluster
+    this.config = parts.config
     this.metadata = parts.metadata
     this.partitions = parts.partitions
     this.groups = parts.groups
@@ -142,13 +147,12 @@ export class Broker {
 
   /** Writes and commits until nothing is left to write: a commit may lead to further records. */
   settle(): void {
-    for (let round = 0; round < SETTLE_ROUNDS_MAX; round++) {
+    for (let round = 1; ; round++) {
       this.groups.flush(this.nowMs)
-      const metadataMoved = this.metadata.flush(this.nowMs)
-      const partitionsMoved = this.partitions.flush()
-      if (!metadataMoved && !partitionsMoved) return
+      if (!this.partitions.flush()) break
+      if (round === SETTLE_ROUNDS_MAX) throw new Error('a turn does not settle')
     }
-    throw new Error(`a turn did not settle in ${SETTLE_ROUNDS_MAX} rounds`)
+    this.metadata.flush()
   }
 
   /** Runs `callback` in the next turn: how the end of asynchronous work comes back in. */
@@ -181,15 +185,12 @@ export class Broker {
     for (const waiter of waiters) waiter.cancel()
   }
 
-  /** Finalised levels, the quorum's own feature included. */
-  finalizedFeatures(): { name: string; level: number }[] {
-    const features = [...this.cluster.image.features.levels].map(([name, level]) => ({
-      name,
-      level,
-    }))
-    const kraftVersion = this.metadata.kraftVersion
-    if (kraftVersion > 0) features.push({ name: 'kraft.version', level: kraftVersion })
-    return features
+  /** Finalised features, as far as this node runs them. */
+  finalizedFeatures(): FinalizedFeature[] {
+    const supported = new Map(this.supportedFeatures.map((feature) => [feature.name, feature]))
+    return this.cluster.image.features
+      .finalized()
+      .filter(({ name, level }) => level <= (supported.get(name)?.maxVersion ?? 0))
   }
 
   /** Creates topics with the broker's defaults: `auto.create.topics.enable`, internal topics. */
@@ -219,7 +220,6 @@ export class Broker {
         }
         done(errors)
       },
-      this.nowMs,
     )
   }
 

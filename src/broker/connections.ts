@@ -167,8 +167,14 @@ export class Connections implements ConnectionOwner {
       clientId,
     )
     connection.enter(context)
-    if (!supported) this.#refuseApiVersions(context)
-    else api.handle(this.#broker, decode(api.request, apiVersion, reader) as never, context)
+    if (!supported) {
+      this.#refuseApiVersions(context)
+      return
+    }
+    const request = decode(api.request, apiVersion, reader) as never
+    if (api.readsMetadata) {
+      this.#broker.metadata.whenCommitted(() => api.handle(this.#broker, request, context))
+    } else api.handle(this.#broker, request, context)
   }
 
   /** KIP-35: an ApiVersions of the future is answered in version 0, so that the client can adapt. */

@@ -34,6 +34,8 @@ export class Partitions {
   readonly #options: PartitionsOptions
   readonly #byTopic = new Map<string, Partition[]>()
   readonly #directoryOf = new Map<Partition, LogDirectory>()
+  /** Partitions that belong here and have no log: their disk failed, or what it holds is refused. */
+  readonly #offline = new Set<string>()
   #dirty: Partition[] = []
 
   constructor(options: PartitionsOptions) {
@@ -104,8 +106,9 @@ export class Partitions {
 
   /** Why `find` has nothing: the partition's disk failed or its log is refused, or it is unknown. */
   missingError(topic: string, index: number): ErrorCode {
-    const known = this.#options.image.topics.byName.get(topic)?.partitions[index] !== undefined
-    return known ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    return this.#offline.has(`${topic}-${index}`)
+      ? ErrorCode.KAFKA_STORAGE_ERROR
+      : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
   }
 
   /** Puts the logs found on disk in their places, and makes those that are missing. */
@@ -169,7 +172,7 @@ export class Partitions {
     if (!topic.partitions[index]?.replicas.includes(this.#options.nodeId)) return null
     const online = this.#options.logDirectories.filter((directory) => !directory.offline)
     const directory = online.sort((a, b) => a.count - b.count)[0]
-    if (directory === undefined) return null
+    if (directory === undefined) return this.#missing(topic.name, index)
     try {
       const log = directory.createLog({
         topic: topic.name,
@@ -181,8 +184,13 @@ export class Partitions {
       return this.#place(topic, index, log, directory)
     } catch (error) {
       if (!directory.refused.has(`${topic.name}-${index}`)) directory.fail(error)
-      return null
+      return this.#missing(topic.name, index)
     }
+  }
+
+  #missing(topic: string, index: number): null {
+    this.#offline.add(`${topic}-${index}`)
+    return null
   }
 
   #place(topic: TopicImage, index: number, log: UnifiedLog, directory: LogDirectory): Partition {
@@ -198,6 +206,11 @@ export class Partitions {
   #drop(topic: string, nowMs: number): void {
     const partitions = this.#byTopic.get(topic) ?? []
     this.#byTopic.delete(topic)
+    for (const name of this.#offline) {
+      if (name.startsWith(`${topic}-`) && !name.slice(topic.length + 1).includes('-')) {
+        this.#offline.delete(name)
+      }
+    }
     for (const partition of partitions) {
       if (partition === undefined) continue
       partition.fail(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)

@@ -17,6 +17,8 @@ export interface ServedApi {
   /** The newest version where `unstable.api.versions.enable` is set. */
   readonly maxUnstableVersion: number
   readonly listeners: readonly ('broker' | 'controller')[]
+  /** True where the answer tells of metadata: it waits until that is committed. */
+  readonly readsMetadata: boolean
   readonly handle: (broker: Broker, request: never, context: RequestContext) => void
 }
 
@@ -25,6 +27,7 @@ export function serve<Q extends Message, S extends Message>(
   request: Q,
   response: S,
   handle: (broker: Broker, request: Infer<Q>, context: RequestContext<Input<S>>) => void,
+  { readsMetadata = false }: { readonly readsMetadata?: boolean } = {},
 ): ServedApi {
   const { min, max } = parseVersions(request.versions)
   return {
@@ -36,6 +39,7 @@ export function serve<Q extends Message, S extends Message>(
     maxVersion: request.latestVersionUnstable ? max - 1 : max,
     maxUnstableVersion: max,
     listeners: request.listeners,
+    readsMetadata,
     handle: handle as ServedApi['handle'],
   }
 }

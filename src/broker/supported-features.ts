@@ -1,19 +1,33 @@
 /**
- * The feature levels that this node can run (KIP-584): what ApiVersions and the broker's
- * registration say, and what a new cluster starts with. A feature whose APIs are not built stays at
- * 0, so that no client is led to use it.
+ * The features of Kafka 4.3 as far as this node runs them (KIP-584). A feature that gets built
+ * enters this table in the same commit; what is not here is neither finalised nor advertised.
  */
 import {
   ELR_VERSION,
-  type FeatureRange,
+  type FeatureRanges,
   KRAFT_VERSION,
   LATEST_METADATA_VERSION,
   METADATA_VERSION,
   MINIMUM_METADATA_VERSION,
 } from '../metadata/metadata-version.ts'
+import type { SupportedFeature } from './broker.ts'
 
-export const SUPPORTED_FEATURES: ReadonlyMap<string, FeatureRange> = new Map([
-  [METADATA_VERSION, { min: MINIMUM_METADATA_VERSION, max: LATEST_METADATA_VERSION }],
-  [KRAFT_VERSION, { min: 0, max: 1 }],
-  [ELR_VERSION, { min: 0, max: 1 }],
-])
+export const SUPPORTED_FEATURES: readonly SupportedFeature[] = [
+  {
+    name: METADATA_VERSION,
+    minVersion: MINIMUM_METADATA_VERSION,
+    maxVersion: LATEST_METADATA_VERSION,
+  },
+  { name: KRAFT_VERSION, minVersion: 0, maxVersion: 1 },
+  { name: ELR_VERSION, minVersion: 0, maxVersion: 1 },
+]
+
+/** The same for the controller. */
+export function supportedRanges(): FeatureRanges {
+  return new Map(
+    SUPPORTED_FEATURES.map(({ name, minVersion, maxVersion }) => [
+      name,
+      { min: minVersion, max: maxVersion },
+    ]),
+  )
+}

@@ -9,7 +9,7 @@
  * A disk error takes the directory offline with one message (KIP-112); a log that can't be opened
  * without losing flushed data is refused, and the others go on.
  */
-import { BoundsError, utf8Bytes } from '../base/bytes.ts'
+import { BoundsError, utf8Bytes, utf8Text } from '../base/bytes.ts'
 import type { Disk, DiskLock, Random } from '../io/io.ts'
 import {
   CheckpointError,
@@ -102,6 +102,8 @@ export class LogDirectory {
   readonly resources: LogResources
   /** True once the disk has failed; until the node starts again nothing here is served. */
   offline = false
+  /** The broker epoch of the last clean shutdown; -1 where the last end was not a clean one. */
+  previousBrokerEpoch = -1
   /** What is wrong with the logs that were not opened, by `topic-partition`. */
   readonly refused = new Map<string, Error>()
   readonly #options: LogDirectoryOptions
@@ -398,6 +400,7 @@ export class LogDirectory {
     this.#logStartOffsets = this.#readOffsets(LOG_START_OFFSETS)
     this.#checkpointed = new Set([...this.#recoveryPoints.keys(), ...this.#logStartOffsets.keys()])
     if (!this.#wasCleanShutdown) return
+    this.previousBrokerEpoch = brokerEpochIn(this.disk.readFile(marker))
     this.disk.remove(marker)
     this.disk.syncDirectory(this.path)
   }
@@ -499,5 +502,15 @@ export class LogDirectory {
 
   #warn(message: string): void {
     this.#options.onWarning?.(message)
+  }
+}
+
+/** The epoch that a clean-shutdown marker names; older brokers wrote none. */
+function brokerEpochIn(content: Uint8Array): number {
+  try {
+    const { brokerEpoch } = JSON.parse(utf8Text(content)) as { readonly brokerEpoch?: unknown }
+    return typeof brokerEpoch === 'number' ? brokerEpoch : -1
+  } catch {
+    return -1
   }
 }

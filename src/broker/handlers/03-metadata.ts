@@ -21,45 +21,50 @@ import { serve } from '../served-api.ts'
 type TopicAnswer = MetadataResponse['topics'][number]
 const NOT_ASKED = -2147483648
 
-export const metadata = serve(metadataRequest, metadataResponse, (broker, request, context) => {
-  const all = asksForAll(request, context.apiVersion)
-  const asked = all || request.topics === null ? [] : request.topics
-  const badForm = asked.some(
-    ({ name, topicId }) => context.apiVersion < 12 && (name === null || topicId !== ZERO_UUID),
-  )
-  if (badForm) {
-    const failed = asked.map(({ name, topicId }) =>
-      failure(name ?? '', topicId, ErrorCode.INVALID_REQUEST),
+export const metadata = serve(
+  metadataRequest,
+  metadataResponse,
+  (broker, request, context) => {
+    const all = asksForAll(request, context.apiVersion)
+    const asked = all || request.topics === null ? [] : request.topics
+    const badForm = asked.some(
+      ({ name, topicId }) => context.apiVersion < 12 && (name === null || topicId !== ZERO_UUID),
     )
-    answer(broker, request, context, failed)
-    return
-  }
-  const byId = asked.filter(({ topicId }) => topicId !== ZERO_UUID)
-  const names = all
-    ? [...broker.cluster.topicNames()]
-    : byId.length > 0
-      ? []
-      : [...new Set(asked.map(({ name }) => name ?? ''))]
-  const respond = (errors: Map<string, ErrorCode>): void => {
-    const topics: TopicAnswer[] = byId.map(({ topicId }) => {
-      const name = broker.cluster.topicNameOf(topicId)
-      return name === null
-        ? failure(null, topicId, ErrorCode.UNKNOWN_TOPIC_ID)
-        : topicAnswer(broker, request, name, ErrorCode.NONE)
-    })
-    for (const name of names) topics.push(topicAnswer(broker, request, name, errors.get(name)))
-    answer(broker, request, context, topics)
-  }
-  const missing = names.filter(
-    (name) => broker.cluster.topic(name) === null && topicNameError(name) === null,
-  )
-  const mayCreate = broker.settings.autoCreateTopics && request.allowAutoTopicCreation && !all
-  if (missing.length === 0 || !mayCreate) {
-    respond(new Map())
-    return
-  }
-  broker.createTopicsAutomatically(missing, respond)
-})
+    if (badForm) {
+      const failed = asked.map(({ name, topicId }) =>
+        failure(name ?? '', topicId, ErrorCode.INVALID_REQUEST),
+      )
+      answer(broker, request, context, failed)
+      return
+    }
+    const byId = asked.filter(({ topicId }) => topicId !== ZERO_UUID)
+    const names = all
+      ? [...broker.cluster.topicNames()]
+      : byId.length > 0
+        ? []
+        : [...new Set(asked.map(({ name }) => name ?? ''))]
+    const respond = (errors: Map<string, ErrorCode>): void => {
+      const topics: TopicAnswer[] = byId.map(({ topicId }) => {
+        const name = broker.cluster.topicNameOf(topicId)
+        return name === null
+          ? failure(null, topicId, ErrorCode.UNKNOWN_TOPIC_ID)
+          : topicAnswer(broker, request, name, ErrorCode.NONE)
+      })
+      for (const name of names) topics.push(topicAnswer(broker, request, name, errors.get(name)))
+      answer(broker, request, context, topics)
+    }
+    const missing = names.filter(
+      (name) => broker.cluster.topic(name) === null && topicNameError(name) === null,
+    )
+    const mayCreate = broker.settings.autoCreateTopics && request.allowAutoTopicCreation && !all
+    if (missing.length === 0 || !mayCreate) {
+      respond(new Map())
+      return
+    }
+    broker.createTopicsAutomatically(missing, respond)
+  },
+  { readsMetadata: true },
+)
 
 /** Null means all topics, and so does an empty list in version 0. */
 function asksForAll(request: MetadataRequest, version: number): boolean {

@@ -39,6 +39,7 @@ export const findCoordinator = serve(
       })
     })
   },
+  { readsMetadata: true },
 )
 
 function leaderFor(broker: Broker, groupId: string): ErrorCode {

@@ -12,7 +12,6 @@ export const createTopics = serve(
     broker.metadata.submit(
       (controller) => controller.createTopics(request, context.apiVersion, broker.nowMs),
       (response) => context.reply(response),
-      broker.nowMs,
     )
   },
 )

@@ -12,7 +12,6 @@ export const deleteTopics = serve(
     broker.metadata.submit(
       (controller) => controller.deleteTopics(request, context.apiVersion, broker.nowMs),
       (response) => context.reply(response),
-      broker.nowMs,
     )
   },
 )

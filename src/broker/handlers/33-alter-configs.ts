@@ -12,7 +12,6 @@ export const alterConfigs = serve(
     broker.metadata.submit(
       (controller) => controller.alterConfigs(request, context.apiVersion, broker.nowMs),
       (response) => context.reply(response),
-      broker.nowMs,
     )
   },
 )

@@ -12,7 +12,6 @@ export const createPartitions = serve(
     broker.metadata.submit(
       (controller) => controller.createPartitions(request, context.apiVersion, broker.nowMs),
       (response) => context.reply(response),
-      broker.nowMs,
     )
   },
 )

@@ -12,7 +12,6 @@ export const electLeaders = serve(
     broker.metadata.submit(
       (controller) => controller.electLeaders(request, context.apiVersion, broker.nowMs),
       (response) => context.reply(response),
-      broker.nowMs,
     )
   },
 )

@@ -12,7 +12,6 @@ export const incrementalAlterConfigs = serve(
     broker.metadata.submit(
       (controller) => controller.incrementalAlterConfigs(request, context.apiVersion, broker.nowMs),
       (response) => context.reply(response),
-      broker.nowMs,
     )
   },
 )

@@ -12,7 +12,6 @@ export const updateFeatures = serve(
     broker.metadata.submit(
       (controller) => controller.updateFeatures(request, context.apiVersion, broker.nowMs),
       (response) => context.reply(response),
-      broker.nowMs,
     )
   },
 )

@@ -54,6 +54,7 @@ export const describeCluster = serve(
         : -2147483648,
     })
   },
+  { readsMetadata: true },
 )
 
 function nameOf(endpointType: number): string {

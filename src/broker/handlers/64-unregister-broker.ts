@@ -12,7 +12,6 @@ export const unregisterBroker = serve(
     broker.metadata.submit(
       (controller) => controller.unregisterBroker(request, context.apiVersion, broker.nowMs),
       (response) => context.reply(response),
-      broker.nowMs,
     )
   },
 )

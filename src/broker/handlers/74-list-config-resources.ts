@@ -37,6 +37,7 @@ export const listConfigResources = serve(
         ),
     })
   },
+  { readsMetadata: true },
 )
 
 function namesOf(broker: Broker, type: number): Iterable<string> {

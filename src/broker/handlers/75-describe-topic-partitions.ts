@@ -32,6 +32,7 @@ export const describeTopicPartitions = serve(
     const names = [...new Set(named)].filter((name) => name >= (cursor?.topicName ?? '')).sort()
     context.reply(page(broker, request, names, all))
   },
+  { readsMetadata: true },
 )
 
 function page(

@@ -1,0 +1,155 @@
+/**
+ * A node's standing in its cluster: registered as broker and controller, kept alive by heartbeats,
+ * taken out in good order (KIP-631). With controller and broker in one process the requests are
+ * calls; their records and answers are the same.
+ */
+import type { Logger } from '../base/logger.ts'
+import type { LogDirectory } from '../log/log-directory.ts'
+import type { MetadataNode } from '../metadata/metadata-node.ts'
+import { ErrorCode, errorName } from '../protocol/errors.ts'
+import type { Uuid } from '../protocol/schema.ts'
+import { StartupError } from './startup-error.ts'
+import { SUPPORTED_FEATURES } from './supported-features.ts'
+
+const BROKER_REGISTRATION_VERSION = 4
+const BROKER_HEARTBEAT_VERSION = 2
+const CONTROLLER_REGISTRATION_VERSION = 0
+/** Ids of security protocols in records. */
+const PLAINTEXT_ID = 0
+
+export interface RegisteredListener {
+  readonly name: string
+  readonly kind: 'broker' | 'controller'
+  readonly host: string
+  readonly port: number
+}
+
+export interface RegistrationOptions {
+  readonly metadata: MetadataNode
+  readonly logger: Logger
+  readonly nodeId: number
+  readonly clusterId: string
+  readonly rack: string | null
+  readonly incarnationId: Uuid
+  readonly directories: ReadonlyMap<LogDirectory, Uuid>
+  readonly listeners: readonly RegisteredListener[]
+  /** Epoch that `.kafka_cleanshutdown` names; -1 where the last stop was not clean. */
+  readonly previousBrokerEpoch: number
+}
+
+export class Registration {
+  readonly #options: RegistrationOptions
+  brokerEpoch = -1
+
+  constructor(options: RegistrationOptions) {
+    this.#options = options
+  }
+
+  /** Registers this incarnation and takes it into service, before anything is served. */
+  register(nowMs: number): void {
+    const { metadata } = this.#options
+    this.#registerController(nowMs)
+    this.#registerBroker(nowMs)
+    metadata.flushNow()
+    this.heartbeat(nowMs)
+    metadata.flushNow()
+  }
+
+  /** Says that the broker lives, and which of its directories do not. */
+  heartbeat(nowMs: number, wantShutDown = false): void {
+    const { metadata, nodeId, directories, logger } = this.#options
+    const offline = [...directories].filter(([directory]) => directory.offline).map(([, id]) => id)
+    metadata.submit(
+      (controller) =>
+        controller.brokerHeartbeat(
+          {
+            brokerId: nodeId,
+            brokerEpoch: this.brokerEpoch,
+            currentMetadataOffset: metadata.image.lastOffset,
+            wantFence: false,
+            wantShutDown,
+            offlineLogDirs: wantShutDown ? [] : offline,
+            cordonedLogDirs: null,
+          },
+          BROKER_HEARTBEAT_VERSION,
+          nowMs,
+        ),
+      ({ errorCode }) => {
+        if (errorCode === ErrorCode.NONE) return
+        logger.warn(`the controller refused a heartbeat: ${errorName(errorCode as ErrorCode)}`)
+      },
+    )
+  }
+
+  /** Leaves service in good order. */
+  shutDown(nowMs: number): void {
+    this.heartbeat(nowMs, true)
+    this.#options.metadata.flushNow()
+  }
+
+  #registerController(nowMs: number): void {
+    const { metadata, nodeId, incarnationId } = this.#options
+    metadata.submit(
+      (controller) =>
+        controller.registerController(
+          {
+            controllerId: nodeId,
+            incarnationId,
+            zkMigrationReady: false,
+            listeners: this.#listeners('controller'),
+            features: features(),
+          },
+          CONTROLLER_REGISTRATION_VERSION,
+          nowMs,
+        ),
+      ({ errorCode, errorMessage }) => refuse('controller', errorCode as ErrorCode, errorMessage),
+    )
+  }
+
+  #registerBroker(nowMs: number): void {
+    const { metadata, nodeId, clusterId, incarnationId, rack, directories } = this.#options
+    metadata.submit(
+      (controller) =>
+        controller.registerBroker(
+          {
+            brokerId: nodeId,
+            clusterId,
+            incarnationId,
+            listeners: this.#listeners('broker'),
+            features: features(),
+            rack,
+            isMigratingZkBroker: false,
+            logDirs: [...directories.values()],
+            previousBrokerEpoch: this.#options.previousBrokerEpoch,
+          },
+          BROKER_REGISTRATION_VERSION,
+          nowMs,
+        ),
+      ({ errorCode, errorMessage, brokerEpoch }) => {
+        refuse('broker', errorCode as ErrorCode, errorMessage)
+        this.brokerEpoch = brokerEpoch ?? -1
+      },
+    )
+  }
+
+  #listeners(kind: 'broker' | 'controller') {
+    return this.#options.listeners
+      .filter((listener) => listener.kind === kind)
+      .map(({ name, host, port }) => ({ name, host, port, securityProtocol: PLAINTEXT_ID }))
+  }
+}
+
+function features() {
+  return SUPPORTED_FEATURES.map(({ name, minVersion, maxVersion }) => ({
+    name,
+    minSupportedVersion: minVersion,
+    maxSupportedVersion: maxVersion,
+  }))
+}
+
+function refuse(role: string, error: ErrorCode, message: string | null): void {
+  if (error === ErrorCode.NONE) return
+  throw new StartupError(
+    `the controller refused to register this node as ${role}: ${message ?? errorName(error)}`,
+  )
+}
