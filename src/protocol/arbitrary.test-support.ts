@@ -1,6 +1,6 @@
 /**
- * For tests: every message there is, and random values of a message at a version, made from the same
- * layout as its codec.
+ * For tests: every message there is, and random values of a message at a version, made from the
+ * same layout as its codec.
  */
 import fc from 'fast-check'
 import { INT64_MAX, INT64_MIN } from '../base/int64.ts'

@@ -117,7 +117,7 @@ test('damaged and random bytes decode or are refused, and nothing beyond them is
   }
 })
 
-test('a value that a version lacks is dropped where that is allowed, and else refused alike', () => {
+test('a value that a version lacks is dropped where it may be, and else refused, alike', () => {
   let refused = 0
   for (const { name, compiled, closure } of cases) {
     const newest = cases.findLast((other) => other.name.startsWith(`${name.split(' ')[0]} `))!

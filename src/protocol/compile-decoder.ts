@@ -1,11 +1,11 @@
 /**
  * Decoders as straight-line JavaScript, generated from a layout: one function per struct. Fields of
- * fixed width that follow one another are checked against the end of the bytes once and then read in
- * place; the object is made last, by one literal with all fields in the order of the schema, so that
- * all versions of a struct have the same shape.
+ * fixed width that follow one another are checked against the end of the bytes once and then read
+ * in place; the object is made last, by one literal with all fields in the order of the schema, so
+ * that all versions of a struct have the same shape.
  *
- * The text is made of our own constants only: names that layout.ts has checked, numbers, and strings
- * through JSON.stringify. docs/decisions/0003-codec.md has the figures.
+ * The text is made of our own constants only: names that layout.ts has checked, numbers, and
+ * strings through JSON.stringify. docs/decisions/0003-codec.md has the figures.
  */
 import { throwUnderflow } from '../base/bounds-error.ts'
 import { int64FromHalves } from '../base/int64.ts'
@@ -69,17 +69,18 @@ function isInPlace(field: FieldLayout): boolean {
 /** The expression that reads a fixed-width value at `at`, or null where there is none. */
 function inPlace(kind: FieldLayout['kind'], at: string): string | null {
   const byte = (offset: number) => `bytes[${at} + ${offset}]`
+  const int16 = (offset: number) => `${byte(offset)} << 8 | ${byte(offset + 1)}`
   const int32 = (offset: number) =>
-    `(${byte(offset)} << 24 | ${byte(offset + 1)} << 16 | ${byte(offset + 2)} << 8 | ${byte(offset + 3)})`
+    `(${byte(offset)} << 24 | ${byte(offset + 1)} << 16 | ${int16(offset + 2)})`
   switch (kind) {
     case 'bool':
       return `${byte(0)} !== 0`
     case 'int8':
       return `${byte(0)} << 24 >> 24`
     case 'int16':
-      return `(${byte(0)} << 8 | ${byte(1)}) << 16 >> 16`
+      return `(${int16(0)}) << 16 >> 16`
     case 'uint16':
-      return `${byte(0)} << 8 | ${byte(1)}`
+      return int16(0)
     case 'int32':
       return int32(0)
     case 'uint32':
@@ -110,7 +111,9 @@ function emitRun(run: readonly FieldLayout[], first: number, lines: string[]): v
   })
 }
 
-/** Declares `target` and reads a field into it, or its default where the bytes don't have it here. */
+/**
+ * Declares `target` and reads a field into it, or its default where the bytes don't have it here.
+ */
 function emitField(field: FieldLayout, target: string, functions: string[]): string {
   if (field.presence !== 'plain') return `let ${target} = ${defaultSource(field)}`
   return `let ${target}\n${readInto(field, target, functions)}`
@@ -151,7 +154,8 @@ function readArrayInto(
 ): string {
   const elementBytes = Math.max(1, minBytesOf(element))
   const countOf = field.compact ? 'readCompactCount' : 'readCount'
-  const count = `${countOf}(reader, ${elementBytes}, ${field.nullable}, ${JSON.stringify(field.path)})`
+  const path = JSON.stringify(field.path)
+  const count = `${countOf}(reader, ${elementBytes}, ${field.nullable}, ${path})`
   const nothing = field.nullable ? `if (count < 0) ${target} = null\nelse ` : ''
   const read = inPlace(element.kind, 'at')
   const loop =

@@ -1,7 +1,7 @@
 /**
  * Encoders as straight-line JavaScript, generated from a layout: one function per struct. A tagged
- * field costs a comparison where it is left out, as it nearly always is; where it is present and its
- * size is not known before, it is written aside first.
+ * field costs a comparison where it is left out, as it nearly always is; where it is present and
+ * its size is not known before, it is written aside first.
  *
  * The text is made of our own constants only: see compile-decoder.ts.
  */
@@ -54,7 +54,9 @@ function emitStruct(layout: StructLayout, functions: string[]): string {
   return name
 }
 
-/** What stands for a field that the value at hand leaves out; not a new one, for it is only read. */
+/**
+ * What stands for a field that the value at hand leaves out; not a new one, for it is only read.
+ */
 function absent(field: FieldLayout): string {
   const value = field.defaultValue
   if (value !== EMPTY) return literal(value)
@@ -96,7 +98,8 @@ function write(writer: string, field: FieldLayout, value: string, functions: str
       return `writeOpaque64(${writer}, ${value})`
     case 'array': {
       const each = `each${value}`
-      const loop = `for (const ${each} of ${value}) ${write(writer, field.element!, each, functions)}`
+      const one = write(writer, field.element!, each, functions)
+      const loop = `for (const ${each} of ${value}) ${one}`
       return `writeCount(${writer}, ${value}, ${nullable}, ${compact}, ${path})
 ${nullable ? `if (${value} !== null) ` : ''}${loop}`
     }

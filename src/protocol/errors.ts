@@ -153,7 +153,7 @@ const messages: { readonly [name in ErrorName]: string } = {
   NONE: 'NONE',
   OFFSET_OUT_OF_RANGE: 'No such offset in this log: it is before the log start or after its end.',
   CORRUPT_MESSAGE:
-    'The record batch is corrupt: its checksum, size or format is wrong, or a key is missing in a compacted topic.',
+    'The batch is corrupt: wrong checksum, size or format, or no key in a compacted topic.',
   UNKNOWN_TOPIC_OR_PARTITION: 'This server does not host this topic-partition.',
   INVALID_FETCH_SIZE: 'The fetch asks for a size that is not allowed.',
   LEADER_NOT_AVAILABLE: 'The partition has no leader at the moment; an election is under way.',
@@ -184,7 +184,7 @@ const messages: { readonly [name in ErrorName]: string } = {
   INVALID_GROUP_ID: 'The group id is invalid.',
   UNKNOWN_MEMBER_ID: 'The coordinator is not aware of this member.',
   INVALID_SESSION_TIMEOUT:
-    'The session timeout is outside of group.min.session.timeout.ms and group.max.session.timeout.ms.',
+    'The session timeout is outside of what group.{min,max}.session.timeout.ms allow.',
   REBALANCE_IN_PROGRESS: 'The group is rebalancing, so a rejoin is needed.',
   INVALID_COMMIT_OFFSET_SIZE: 'The commit is too large to be stored.',
   TOPIC_AUTHORIZATION_FAILED: 'Topic authorization failed.',
@@ -202,7 +202,8 @@ const messages: { readonly [name in ErrorName]: string } = {
   INVALID_CONFIG: 'Configuration is invalid.',
   NOT_CONTROLLER: 'This is not the correct controller for this cluster.',
   INVALID_REQUEST:
-    'This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. See the broker logs for more details.',
+    'This most likely occurs because of a request being malformed by the client library or the ' +
+    'message was sent to an incompatible broker. See the broker logs for more details.',
   UNSUPPORTED_FOR_MESSAGE_FORMAT:
     'The message format version on the broker does not support the request.',
   POLICY_VIOLATION: 'A policy configured on the broker forbids this request.',
@@ -377,7 +378,9 @@ export function isRetriable(code: number): boolean {
   return retriable.has(code)
 }
 
-/** Whether the error says that the client's metadata are out of date, so that it fetches them again. */
+/**
+ * Whether the error says that the client's metadata are out of date, so that it fetches them again.
+ */
 export function isStaleMetadata(code: number): boolean {
   return staleMetadata.has(code)
 }

@@ -20,7 +20,9 @@ import {
 /** How a field appears in this version. */
 export type Presence = 'absent' | 'plain' | 'tagged'
 
-/** A default value; null also stands for "no records". Arrays and structs that are empty have EMPTY. */
+/**
+ * A default value; null also stands for "no records". Arrays and structs that are empty have EMPTY.
+ */
 export type DefaultValue = number | bigint | boolean | string | null | typeof EMPTY
 
 /** The default of an array, of bytes, or of a struct whose members all have their own defaults. */

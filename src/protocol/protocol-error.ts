@@ -1,4 +1,6 @@
-/** The error of everything in protocol/: bytes or values that do not have the form of their message. */
+/**
+ * The error of everything in protocol/: bytes or values that do not have the form of their message.
+ */
 
 /** Malformed bytes, a version that does not exist, or a value that its version can't carry. */
 export class ProtocolError extends Error {

@@ -47,7 +47,9 @@ export interface FieldOptions {
   /** Number of the tagged field (KIP-482); `taggedVersions` says where it is tagged. */
   readonly tag?: number
   readonly taggedVersions?: Versions
-  /** Versions in which this one field uses the compact form; only RequestHeader.clientId differs. */
+  /**
+   * Versions in which this one field uses the compact form; only RequestHeader.clientId differs.
+   */
   readonly flexible?: Versions | 'none'
   /** True where a sender may drop a non-default value that the version can't carry. */
   readonly ignorable?: boolean

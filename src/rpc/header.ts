@@ -1,10 +1,10 @@
 /**
  * The headers of requests and responses, and whole framed messages made of them.
  *
- * A flexible version of an API has a header that is flexible too (request header v2, response header
- * v1), with one exception: the response header of ApiVersions is always v0, for a client that does
- * not know yet which versions the broker speaks has to be able to read it (KIP-511). The client id
- * is never compact (KIP-482).
+ * A flexible version of an API has a header that is flexible too (request header v2, response
+ * header v1), with one exception: the response header of ApiVersions is always v0, for a client
+ * that does not know yet which versions the broker speaks has to be able to read it (KIP-511). The
+ * client id is never compact (KIP-482).
  */
 import { type ByteReader, ByteWriter } from '../base/bytes.ts'
 import { apis } from '../protocol/apis.ts'

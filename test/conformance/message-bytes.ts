@@ -27,13 +27,19 @@ import { javaArguments } from './jvm.ts'
 
 const SEED = 4301
 const VALUES_PER_VERSION = 4
+const GOLDEN_HEAD = `\
+# Messages as the classes of Apache Kafka 4.3.1 (jars from Maven Central) encode them:
+# "name version json hex", one a line. Made by GoldenMessages.java beside this file, through
+# node test/conformance/message-bytes.ts <directory with the jars> --golden`
 const GOLDEN_MESSAGES = new RegExp(
   `^(${[
-    '(ApiVersions|BrokerRegistration|ConsumerGroupHeartbeat|CreateTopics|DescribeConfigs)(Request|Response)',
-    '(Fetch|FindCoordinator|InitProducerId|JoinGroup|ListOffsets|Metadata)(Request|Response)',
+    '(ApiVersions|BrokerRegistration|ConsumerGroupHeartbeat|CreateTopics)(Request|Response)',
+    '(DescribeConfigs|Fetch|FindCoordinator|InitProducerId|JoinGroup)(Request|Response)',
+    '(ListOffsets|Metadata)(Request|Response)',
     '(OffsetCommit|OffsetFetch|Produce|SyncGroup|Vote)(Request|Response)',
     '(Request|Response)Header',
-    '(OffsetCommit|GroupMetadata|ConsumerGroupMemberMetadata|StreamsGroupMetadata|TransactionLog)Value',
+    '(OffsetCommit|GroupMetadata|ConsumerGroupMemberMetadata|StreamsGroupMetadata)Value',
+    'TransactionLogValue',
     '(RegisterBroker|Partition|PartitionChange|ClientQuota|Voters)Record',
     'LeaderChangeMessage',
     'ConsumerProtocolSubscription',
@@ -118,13 +124,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   }
   const classPath = join(directory, '*')
   if (option === '--golden') {
-    console.log(
-      '# Messages as the classes of Apache Kafka 4.3.1 (jars from Maven Central) encode them:',
-    )
-    console.log(
-      '# "name version json hex", one a line. Made by GoldenMessages.java beside this file, through',
-    )
-    console.log('# `node test/conformance/message-bytes.ts <directory with the jars> --golden`.')
+    console.log(GOLDEN_HEAD)
     for (const line of await goldenLines(classPath)) console.log(line)
   } else {
     const { checked, differences } = await compareMessageBytes(classPath)

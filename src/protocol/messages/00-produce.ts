@@ -1,4 +1,13 @@
-/** Produce (API key 0): request versions 3-13, flexible from 9+. */
+/**
+ * Produce (API key 0). Appends record batches to partitions.
+ *
+ * Versions 0 to 2 are gone since Kafka 4.0, yet ApiVersions goes on naming them, for librdkafka
+ * disables itself otherwise (KAFKA-18659). 3: record format v2 and transactional ids (KIP-98). 5:
+ * the log start offset, by which a client tells records that expired from those lost. 7: zstd
+ * (KIP-110). 8: which records spoiled a batch (KIP-467). 10: the response names the new leader and
+ * its address (KIP-951). 11 and 12: transactions whose partitions the broker adds itself
+ * (KIP-890). 13: topic ids in place of names (KIP-516).
+ */
 import {
   array,
   type Infer,

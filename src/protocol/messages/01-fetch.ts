@@ -1,4 +1,15 @@
-/** Fetch (API key 1): request versions 4-18, flexible from 12+. */
+/**
+ * Fetch (API key 1). Reads record batches of partitions, for consumers, followers and, on the
+ * controller listener, raft.
+ *
+ * 3: a limit for the whole response, which makes the order of partitions count (KIP-74). 4:
+ * isolation level and aborted transactions (KIP-98). 5: log start offset (KIP-107). 7: incremental
+ * sessions (KIP-227). 9: leader epochs are checked (KIP-320). 10: zstd (KIP-110). 11: fetching
+ * from the nearest replica (KIP-392). 12: the response tells where logs diverge (KIP-595). 13:
+ * topic ids in place of names (KIP-516). 14: an offset may be in tiered storage (KIP-405). 15:
+ * replica id and broker epoch in a field of their own (KIP-903). 16: addresses of new leaders
+ * (KIP-951). 17: directory ids (KIP-853). 18: the follower's high watermark (KIP-1166).
+ */
 import {
   array,
   type Infer,

@@ -1,4 +1,12 @@
-/** ListOffsets (API key 2): request versions 1-11, flexible from 6+. */
+/**
+ * ListOffsets (API key 2). Finds offsets by timestamp, and the ends of a log.
+ *
+ * Timestamps below zero are questions of another kind: -1 the end, -2 the start, -3 the record
+ * with the largest timestamp (from 7, KIP-734), -4 the start of what is on local disk (8,
+ * KIP-405), -5 the end of what is tiered (9, KIP-1005), -6 the start of what is still to be tiered
+ * (11, KIP-1023). 2: isolation level (KIP-98). 4: leader epochs (KIP-320). 5: OFFSET_NOT_AVAILABLE
+ * (KIP-207). 10: a time limit for looking in tiered storage (KIP-1075).
+ */
 import {
   array,
   type Infer,

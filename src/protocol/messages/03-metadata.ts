@@ -1,4 +1,12 @@
-/** Metadata (API key 3): request versions 0-13, flexible from 9+. */
+/**
+ * Metadata (API key 3). Brokers, topics, partitions and their leaders.
+ *
+ * From 1 on, null asks for all topics and an empty list for none; in 0, an empty list asks for
+ * all. 4: whether the topic may be made by asking. 5: offline replicas (KIP-112). 7: leader epochs
+ * (KIP-320). 8: authorized operations (KIP-430); those of the cluster moved to DescribeCluster
+ * with 11 (KIP-700). 10: topic ids in the response; 12: they can be asked for (KIP-516). 13: an
+ * error for the whole response (KIP-1102).
+ */
 import {
   array,
   bool,

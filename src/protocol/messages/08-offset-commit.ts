@@ -1,4 +1,10 @@
-/** OffsetCommit (API key 8): request versions 2-10, flexible from 8+. */
+/**
+ * OffsetCommit (API key 8). Commits offsets of a group.
+ *
+ * 2 to 4: a retention of its own for each commit, ended by KIP-211. 6: leader epochs (KIP-320). 7:
+ * static members (KIP-345). 9: members of the new consumer protocol, GROUP_ID_NOT_FOUND (KIP-848).
+ * 10: topic ids in place of names (KIP-848).
+ */
 import {
   array,
   type Infer,

@@ -1,4 +1,10 @@
-/** OffsetFetch (API key 9): request versions 1-10, flexible from 6+. */
+/**
+ * OffsetFetch (API key 9). Reads committed offsets.
+ *
+ * 2: null asks for all topics of the group. 5: leader epochs (KIP-320). 7: offsets of open
+ * transactions can be waited for (KIP-447). 8: several groups at once (KIP-709). 9: member epochs
+ * (KIP-848). 10: topic ids in place of names (KIP-848).
+ */
 import {
   array,
   bool,

@@ -1,4 +1,10 @@
-/** FindCoordinator (API key 10): request versions 0-6, flexible from 3+. */
+/**
+ * FindCoordinator (API key 10). Finds the coordinator of a group, a transactional id, or a share
+ * partition.
+ *
+ * 1: the type of the key (KIP-98). 4: several keys at once (KIP-699). 5: TRANSACTION_ABORTABLE
+ * (KIP-890). 6: share coordinators, for the key `groupId:topicId:partition` (KIP-932).
+ */
 import { array, type Infer, type Input, int8, int16, int32, message, string } from '../schema.ts'
 
 export const findCoordinatorRequest = message(

@@ -1,4 +1,11 @@
-/** JoinGroup (API key 11): request versions 0-9, flexible from 6+. */
+/**
+ * JoinGroup (API key 11). Joins a classic group, and waits for its next generation.
+ *
+ * 1: a rebalance timeout apart from the session timeout (KIP-62). 4: a new member is sent its id
+ * and has to come back with it (KIP-394). 5: static members (KIP-345). 7: the response names the
+ * protocol type (KIP-559). 8: the reason for joining (KIP-800). 9: the leader may be told to skip
+ * the assignment (KIP-814).
+ */
 import {
   array,
   bool,

@@ -1,4 +1,8 @@
-/** Heartbeat (API key 12): request versions 0-4, flexible from 4+. */
+/**
+ * Heartbeat (API key 12). Keeps a member of a classic group alive.
+ *
+ * 3: static members (KIP-345).
+ */
 import { type Infer, type Input, int16, int32, message, string } from '../schema.ts'
 
 export const heartbeatRequest = message(

@@ -1,4 +1,8 @@
-/** LeaveGroup (API key 13): request versions 0-5, flexible from 4+. */
+/**
+ * LeaveGroup (API key 13). Takes members out of a classic group.
+ *
+ * 3: several at once, also by instance id (KIP-345). 5: the reason (KIP-800).
+ */
 import { array, type Infer, type Input, int16, int32, message, string } from '../schema.ts'
 
 export const leaveGroupRequest = message(

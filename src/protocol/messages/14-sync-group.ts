@@ -1,4 +1,8 @@
-/** SyncGroup (API key 14): request versions 0-5, flexible from 4+. */
+/**
+ * SyncGroup (API key 14). Hands the leader's assignment of a classic group to its members.
+ *
+ * 3: static members (KIP-345). 5: protocol type and name are checked (KIP-559).
+ */
 import { array, bytes, type Infer, type Input, int16, int32, message, string } from '../schema.ts'
 
 export const syncGroupRequest = message(

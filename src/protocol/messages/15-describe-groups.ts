@@ -1,4 +1,9 @@
-/** DescribeGroups (API key 15): request versions 0-6, flexible from 5+. */
+/**
+ * DescribeGroups (API key 15). Describes classic groups with their members.
+ *
+ * 3: authorized operations (KIP-430). 4: instance ids (KIP-345). 6: a group that does not exist is
+ * an error, with a message (KIP-1043).
+ */
 import {
   array,
   bool,

@@ -1,4 +1,8 @@
-/** ListGroups (API key 16): request versions 0-5, flexible from 3+. */
+/**
+ * ListGroups (API key 16). Lists the groups that a broker coordinates.
+ *
+ * 4: states, also as a filter (KIP-518). 5: types, also as a filter (KIP-848).
+ */
 import { array, type Infer, type Input, int16, int32, message, string } from '../schema.ts'
 
 export const listGroupsRequest = message(

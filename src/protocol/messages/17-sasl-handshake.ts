@@ -1,4 +1,8 @@
-/** SaslHandshake (API key 17): request versions 0-1, flexible from none. */
+/**
+ * SaslHandshake (API key 17). Chooses a SASL mechanism.
+ *
+ * 0: the exchange goes on in bare frames; 1: in SaslAuthenticate requests (KIP-152).
+ */
 import { array, type Infer, type Input, int16, message, string } from '../schema.ts'
 
 export const saslHandshakeRequest = message(

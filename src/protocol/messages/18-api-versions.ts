@@ -1,4 +1,11 @@
-/** ApiVersions (API key 18): request versions 0-4, flexible from 3+. */
+/**
+ * ApiVersions (API key 18). Which versions of which APIs the broker speaks.
+ *
+ * The response always has header version 0, and a request of a version to come is answered in
+ * version 0 with UNSUPPORTED_VERSION, for the client cannot know better (KIP-35, KIP-511). 3: name
+ * and version of the client's software (KIP-511); features (KIP-584). 4: features with a minimum
+ * of 0 are included (KAFKA-17011).
+ */
 import {
   array,
   bool,

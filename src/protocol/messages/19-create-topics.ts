@@ -1,4 +1,10 @@
-/** CreateTopics (API key 19): request versions 2-7, flexible from 5+. */
+/**
+ * CreateTopics (API key 19). Creates topics.
+ *
+ * 4: partitions and replication factor may be left to the broker's defaults (KIP-464). 5: the
+ * response has the configs (KIP-525). 6: THROTTLING_QUOTA_EXCEEDED (KIP-599). 7: the response has
+ * the topic ids (KIP-516).
+ */
 import {
   array,
   bool,

@@ -1,4 +1,9 @@
-/** DeleteTopics (API key 20): request versions 1-6, flexible from 4+. */
+/**
+ * DeleteTopics (API key 20). Deletes topics.
+ *
+ * 3: TOPIC_DELETION_DISABLED. 5: error messages, THROTTLING_QUOTA_EXCEEDED (KIP-599). 6: by topic
+ * id too (KIP-516).
+ */
 import { array, type Infer, type Input, int16, int32, message, string, uuid } from '../schema.ts'
 
 export const deleteTopicsRequest = message(

@@ -1,4 +1,8 @@
-/** DeleteRecords (API key 21): request versions 0-2, flexible from 2+. */
+/**
+ * DeleteRecords (API key 21). Moves log start offsets forward, so that what is before them goes.
+ *
+ * An offset of -1 stands for the high watermark (KIP-107).
+ */
 import { array, type Infer, type Input, int16, int32, int64, message, string } from '../schema.ts'
 
 export const deleteRecordsRequest = message(

@@ -1,4 +1,9 @@
-/** InitProducerId (API key 22): request versions 0-6, flexible from 2+. */
+/**
+ * InitProducerId (API key 22). Gives out a producer id, or raises its epoch.
+ *
+ * 3: a producer names the id and epoch that it has (KIP-360). 4: PRODUCER_FENCED (KIP-588). 5:
+ * TRANSACTION_ABORTABLE (KIP-890). 6: two-phase commit (KIP-939), not stable yet. KIP-98.
+ */
 import { bool, type Infer, type Input, int16, int32, int64, message, string } from '../schema.ts'
 
 export const initProducerIdRequest = message(

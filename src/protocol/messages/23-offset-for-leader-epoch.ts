@@ -1,4 +1,9 @@
-/** OffsetForLeaderEpoch (API key 23): request versions 2-4, flexible from 4+. */
+/**
+ * OffsetForLeaderEpoch (API key 23). Where a leader epoch ends in the leader's log.
+ *
+ * 2: the current leader epoch is checked (KIP-320). 3: the replica id; -2 stands for a debugging
+ * consumer. KIP-101, KIP-279.
+ */
 import { array, type Infer, type Input, int16, int32, int64, message, string } from '../schema.ts'
 
 export const offsetForLeaderEpochRequest = message(

@@ -1,4 +1,9 @@
-/** AddPartitionsToTxn (API key 24): request versions 0-5, flexible from 3+. */
+/**
+ * AddPartitionsToTxn (API key 24). Adds partitions to a transaction.
+ *
+ * Clients use versions up to 3, brokers those from 4 on, which carry several transactions and can
+ * merely verify (KIP-890). 2: PRODUCER_FENCED (KIP-588). 5: TRANSACTION_ABORTABLE. KIP-98.
+ */
 import {
   array,
   bool,

@@ -1,4 +1,8 @@
-/** AddOffsetsToTxn (API key 25): request versions 0-4, flexible from 3+. */
+/**
+ * AddOffsetsToTxn (API key 25). Adds the offsets of a group to a transaction.
+ *
+ * 2: PRODUCER_FENCED (KIP-588). 4: TRANSACTION_ABORTABLE (KIP-890). KIP-98.
+ */
 import { type Infer, type Input, int16, int32, int64, message, string } from '../schema.ts'
 
 export const addOffsetsToTxnRequest = message(

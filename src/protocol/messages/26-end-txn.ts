@@ -1,4 +1,9 @@
-/** EndTxn (API key 26): request versions 0-5, flexible from 3+. */
+/**
+ * EndTxn (API key 26). Commits or aborts a transaction.
+ *
+ * 2: PRODUCER_FENCED (KIP-588). 5: each transaction raises the producer epoch, which the response
+ * carries (KIP-890). KIP-98.
+ */
 import { bool, type Infer, type Input, int16, int32, int64, message, string } from '../schema.ts'
 
 export const endTxnRequest = message(

@@ -1,4 +1,8 @@
-/** WriteTxnMarkers (API key 27): request versions 1-2, flexible from 1+. */
+/**
+ * WriteTxnMarkers (API key 27). Writes the markers that end transactions; between brokers.
+ *
+ * 2: the version of the transaction protocol (KIP-1228). KIP-98.
+ */
 import {
   array,
   bool,

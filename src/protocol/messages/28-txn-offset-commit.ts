@@ -1,4 +1,9 @@
-/** TxnOffsetCommit (API key 28): request versions 0-5, flexible from 3+. */
+/**
+ * TxnOffsetCommit (API key 28). Commits offsets within a transaction.
+ *
+ * 2: leader epochs (KIP-320). 3: group membership is checked (KIP-447). 5: the group is added to
+ * the transaction by the way (KIP-890). KIP-98.
+ */
 import { array, type Infer, type Input, int16, int32, int64, message, string } from '../schema.ts'
 
 export const txnOffsetCommitRequest = message(

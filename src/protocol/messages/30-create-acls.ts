@@ -1,4 +1,8 @@
-/** CreateAcls (API key 30): request versions 1-3, flexible from 2+. */
+/**
+ * CreateAcls (API key 30). Adds access control entries.
+ *
+ * 1: pattern types (KIP-290). 3: users as resources (KIP-373). KIP-140.
+ */
 import { array, type Infer, type Input, int8, int16, int32, message, string } from '../schema.ts'
 
 export const createAclsRequest = message(

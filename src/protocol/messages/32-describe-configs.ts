@@ -1,4 +1,8 @@
-/** DescribeConfigs (API key 32): request versions 1-4, flexible from 4+. */
+/**
+ * DescribeConfigs (API key 32). Describes configs of topics, brokers, groups and client metrics.
+ *
+ * 1: sources and synonyms (KIP-226). 3: types and documentation (KIP-569). KIP-133.
+ */
 import {
   array,
   bool,

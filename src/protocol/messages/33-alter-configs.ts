@@ -1,4 +1,9 @@
-/** AlterConfigs (API key 33): request versions 0-2, flexible from 2+. */
+/**
+ * AlterConfigs (API key 33). Replaces all configs of a resource; what is not named goes back to
+ * its default.
+ *
+ * KIP-133; clients prefer IncrementalAlterConfigs since KIP-339.
+ */
 import {
   array,
   bool,

@@ -1,4 +1,8 @@
-/** AlterReplicaLogDirs (API key 34): request versions 1-2, flexible from 2+. */
+/**
+ * AlterReplicaLogDirs (API key 34). Moves replicas to other log directories of a broker.
+ *
+ * KIP-113.
+ */
 import { array, type Infer, type Input, int16, int32, message, string } from '../schema.ts'
 
 export const alterReplicaLogDirsRequest = message(

@@ -1,4 +1,9 @@
-/** DescribeLogDirs (API key 35): request versions 1-5, flexible from 2+. */
+/**
+ * DescribeLogDirs (API key 35). Describes the log directories of a broker.
+ *
+ * 3: an error for the whole response (KIP-784). 4: size and free space of the volume (KIP-827). 5:
+ * cordoned directories (KIP-1066). KIP-113.
+ */
 import {
   array,
   bool,

@@ -1,4 +1,8 @@
-/** SaslAuthenticate (API key 36): request versions 0-2, flexible from 2+. */
+/**
+ * SaslAuthenticate (API key 36). Carries one step of a SASL exchange.
+ *
+ * 1: how long the session lasts (KIP-368). KIP-152.
+ */
 import { bytes, type Infer, type Input, int16, int64, message, string } from '../schema.ts'
 
 export const saslAuthenticateRequest = message(

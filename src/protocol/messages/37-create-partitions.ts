@@ -1,4 +1,8 @@
-/** CreatePartitions (API key 37): request versions 0-3, flexible from 2+. */
+/**
+ * CreatePartitions (API key 37). Adds partitions to topics.
+ *
+ * 3: THROTTLING_QUOTA_EXCEEDED (KIP-599). KIP-195.
+ */
 import { array, bool, type Infer, type Input, int16, int32, message, string } from '../schema.ts'
 
 export const createPartitionsRequest = message(

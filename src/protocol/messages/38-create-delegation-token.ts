@@ -1,4 +1,8 @@
-/** CreateDelegationToken (API key 38): request versions 1-3, flexible from 2+. */
+/**
+ * CreateDelegationToken (API key 38). Creates a delegation token.
+ *
+ * 3: for another owner (KIP-373). KIP-48.
+ */
 import {
   array,
   bytes,

@@ -1,4 +1,8 @@
-/** RenewDelegationToken (API key 39): request versions 1-2, flexible from 2+. */
+/**
+ * RenewDelegationToken (API key 39). Makes a delegation token last longer.
+ *
+ * KIP-48.
+ */
 import { bytes, type Infer, type Input, int16, int32, int64, message } from '../schema.ts'
 
 export const renewDelegationTokenRequest = message(

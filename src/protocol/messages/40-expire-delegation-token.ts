@@ -1,4 +1,8 @@
-/** ExpireDelegationToken (API key 40): request versions 1-2, flexible from 2+. */
+/**
+ * ExpireDelegationToken (API key 40). Ends a delegation token.
+ *
+ * KIP-48.
+ */
 import { bytes, type Infer, type Input, int16, int32, int64, message } from '../schema.ts'
 
 export const expireDelegationTokenRequest = message(

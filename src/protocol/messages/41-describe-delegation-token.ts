@@ -1,4 +1,8 @@
-/** DescribeDelegationToken (API key 41): request versions 1-3, flexible from 2+. */
+/**
+ * DescribeDelegationToken (API key 41). Describes delegation tokens.
+ *
+ * 3: who asked for the token (KIP-373). KIP-48.
+ */
 import {
   array,
   bytes,

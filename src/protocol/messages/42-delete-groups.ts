@@ -1,4 +1,8 @@
-/** DeleteGroups (API key 42): request versions 0-2, flexible from 2+. */
+/**
+ * DeleteGroups (API key 42). Deletes groups without members, with their offsets.
+ *
+ * KIP-229.
+ */
 import { array, type Infer, type Input, int16, int32, message, string } from '../schema.ts'
 
 export const deleteGroupsRequest = message(

@@ -1,4 +1,8 @@
-/** ElectLeaders (API key 43): request versions 0-2, flexible from 2+. */
+/**
+ * ElectLeaders (API key 43). Elects leaders of partitions.
+ *
+ * 0: the preferred ones (KIP-183). 1: also unclean elections (KIP-460).
+ */
 import { array, type Infer, type Input, int8, int16, int32, message, string } from '../schema.ts'
 
 export const electLeadersRequest = message(

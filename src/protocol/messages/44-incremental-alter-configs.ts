@@ -1,4 +1,9 @@
-/** IncrementalAlterConfigs (API key 44): request versions 0-1, flexible from 1+. */
+/**
+ * IncrementalAlterConfigs (API key 44). Changes configs one by one: sets, deletes, appends to and
+ * subtracts from lists.
+ *
+ * KIP-339.
+ */
 import {
   array,
   bool,

@@ -1,4 +1,8 @@
-/** AlterPartitionReassignments (API key 45): request versions 0-1, flexible from 0+. */
+/**
+ * AlterPartitionReassignments (API key 45). Moves partitions to other replicas.
+ *
+ * 1: whether the replication factor may change (KIP-860). KIP-455.
+ */
 import { array, bool, type Infer, type Input, int16, int32, message, string } from '../schema.ts'
 
 export const alterPartitionReassignmentsRequest = message(

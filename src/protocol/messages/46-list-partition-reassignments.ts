@@ -1,4 +1,8 @@
-/** ListPartitionReassignments (API key 46): request versions 0, flexible from 0+. */
+/**
+ * ListPartitionReassignments (API key 46). Lists the moves of partitions that are under way.
+ *
+ * KIP-455.
+ */
 import { array, type Infer, type Input, int16, int32, message, string } from '../schema.ts'
 
 export const listPartitionReassignmentsRequest = message(

@@ -1,4 +1,9 @@
-/** OffsetDelete (API key 47): request versions 0, flexible from none. */
+/**
+ * OffsetDelete (API key 47). Deletes committed offsets of topics that a group is not subscribed
+ * to.
+ *
+ * KIP-496.
+ */
 import { array, type Infer, type Input, int16, int32, message, string } from '../schema.ts'
 
 export const offsetDeleteRequest = message(

@@ -1,4 +1,8 @@
-/** DescribeClientQuotas (API key 48): request versions 0-1, flexible from 1+. */
+/**
+ * DescribeClientQuotas (API key 48). Describes quotas.
+ *
+ * KIP-546.
+ */
 import {
   array,
   bool,

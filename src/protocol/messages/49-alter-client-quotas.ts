@@ -1,4 +1,8 @@
-/** AlterClientQuotas (API key 49): request versions 0-1, flexible from 1+. */
+/**
+ * AlterClientQuotas (API key 49). Changes quotas.
+ *
+ * KIP-546.
+ */
 import {
   array,
   bool,

@@ -1,4 +1,8 @@
-/** DescribeUserScramCredentials (API key 50): request versions 0, flexible from 0+. */
+/**
+ * DescribeUserScramCredentials (API key 50). Describes SCRAM credentials.
+ *
+ * KIP-554.
+ */
 import { array, type Infer, type Input, int8, int16, int32, message, string } from '../schema.ts'
 
 export const describeUserScramCredentialsRequest = message(

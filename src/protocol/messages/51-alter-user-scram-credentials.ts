@@ -1,4 +1,8 @@
-/** AlterUserScramCredentials (API key 51): request versions 0, flexible from 0+. */
+/**
+ * AlterUserScramCredentials (API key 51). Changes SCRAM credentials.
+ *
+ * KIP-554.
+ */
 import {
   array,
   bytes,

@@ -1,4 +1,8 @@
-/** Vote (API key 52): request versions 0-2, flexible from 0+. */
+/**
+ * Vote (API key 52). Asks for a vote in an election of the raft leader.
+ *
+ * 1: voters are known by directory id too (KIP-853). 2: pre-votes (KIP-996). KIP-595.
+ */
 import {
   array,
   bool,

@@ -1,4 +1,8 @@
-/** BeginQuorumEpoch (API key 53): request versions 0-1, flexible from 1+. */
+/**
+ * BeginQuorumEpoch (API key 53). A new raft leader tells the voters of its epoch.
+ *
+ * 1: voter keys and endpoints (KIP-853). KIP-595.
+ */
 import {
   array,
   type Infer,

@@ -1,4 +1,8 @@
-/** EndQuorumEpoch (API key 54): request versions 0-1, flexible from 1+. */
+/**
+ * EndQuorumEpoch (API key 54). A raft leader resigns, and says who may follow.
+ *
+ * 1: candidates with directory ids, endpoints (KIP-853). KIP-595.
+ */
 import {
   array,
   type Infer,

@@ -1,4 +1,9 @@
-/** DescribeQuorum (API key 55): request versions 0-2, flexible from 0+. */
+/**
+ * DescribeQuorum (API key 55). Describes the raft quorum.
+ *
+ * 1: when replicas last fetched and were caught up (KIP-836). 2: directory ids, nodes, error
+ * messages (KIP-853). KIP-595.
+ */
 import {
   array,
   type Infer,

@@ -1,4 +1,9 @@
-/** AlterPartition (API key 56): request versions 2-3, flexible from 0+. */
+/**
+ * AlterPartition (API key 56). A leader asks the controller to change the in-sync replicas of its
+ * partitions.
+ *
+ * 2: topic ids (KIP-841). 3: broker epochs of the replicas (KIP-903). KIP-497, KIP-704.
+ */
 import {
   array,
   type Infer,

@@ -1,4 +1,9 @@
-/** UpdateFeatures (API key 57): request versions 0-2, flexible from 0+. */
+/**
+ * UpdateFeatures (API key 57). Finalises features at other levels.
+ *
+ * 1: the kind of change, and trying it without effect (KIP-778). 2: no result per feature.
+ * KIP-584.
+ */
 import {
   array,
   bool,

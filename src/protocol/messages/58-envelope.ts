@@ -1,4 +1,9 @@
-/** Envelope (API key 58): request versions 0, flexible from 0+. */
+/**
+ * Envelope (API key 58). Carries a request that a broker forwards to the controller, with the
+ * principal of its client.
+ *
+ * KIP-590.
+ */
 import { bytes, type Infer, type Input, int16, message } from '../schema.ts'
 
 export const envelopeRequest = message(

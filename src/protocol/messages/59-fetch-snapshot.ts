@@ -1,4 +1,8 @@
-/** FetchSnapshot (API key 59): request versions 0-1, flexible from 0+. */
+/**
+ * FetchSnapshot (API key 59). Reads a snapshot of a raft log.
+ *
+ * 1: directory ids and endpoints (KIP-853). KIP-630.
+ */
 import {
   array,
   type Infer,

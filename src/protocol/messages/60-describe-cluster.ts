@@ -1,4 +1,8 @@
-/** DescribeCluster (API key 60): request versions 0-2, flexible from 0+. */
+/**
+ * DescribeCluster (API key 60). Describes the cluster: its id, controller and nodes.
+ *
+ * 1: brokers or controllers (KIP-919). 2: fenced brokers too (KIP-1073). KIP-700.
+ */
 import {
   array,
   bool,

@@ -1,4 +1,8 @@
-/** DescribeProducers (API key 61): request versions 0, flexible from 0+. */
+/**
+ * DescribeProducers (API key 61). Describes the producers that are active on partitions.
+ *
+ * KIP-664.
+ */
 import { array, type Infer, type Input, int16, int32, int64, message, string } from '../schema.ts'
 
 export const describeProducersRequest = message(

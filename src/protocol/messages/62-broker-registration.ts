@@ -1,4 +1,9 @@
-/** BrokerRegistration (API key 62): request versions 0-4, flexible from 0+. */
+/**
+ * BrokerRegistration (API key 62). A broker registers with the controller.
+ *
+ * 1: ZooKeeper migration, of which nothing is left. 2: log directories (KIP-858). 3: the broker
+ * epoch before (KIP-966). 4: features may have a minimum of 0 (KAFKA-17011). KIP-631.
+ */
 import {
   array,
   bool,

@@ -1,4 +1,9 @@
-/** BrokerHeartbeat (API key 63): request versions 0-2, flexible from 0+. */
+/**
+ * BrokerHeartbeat (API key 63). Keeps a broker registered, and asks to be fenced, unfenced or shut
+ * down.
+ *
+ * 1: offline log directories (KIP-858). 2: cordoned ones (KIP-1066). KIP-631.
+ */
 import {
   array,
   bool,

@@ -1,4 +1,8 @@
-/** UnregisterBroker (API key 64): request versions 0, flexible from 0+. */
+/**
+ * UnregisterBroker (API key 64). Takes a broker that will not come back out of the cluster.
+ *
+ * KIP-631.
+ */
 import { type Infer, type Input, int16, int32, message, string } from '../schema.ts'
 
 export const unregisterBrokerRequest = message(

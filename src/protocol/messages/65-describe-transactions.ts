@@ -1,4 +1,8 @@
-/** DescribeTransactions (API key 65): request versions 0, flexible from 0+. */
+/**
+ * DescribeTransactions (API key 65). Describes transactions.
+ *
+ * KIP-664.
+ */
 import { array, type Infer, type Input, int16, int32, int64, message, string } from '../schema.ts'
 
 export const describeTransactionsRequest = message(

@@ -1,4 +1,9 @@
-/** ListTransactions (API key 66): request versions 0-2, flexible from 0+. */
+/**
+ * ListTransactions (API key 66). Lists transactions.
+ *
+ * 1: those that last longer than a time (KIP-994). 2: those whose id matches a pattern (KIP-1152).
+ * KIP-664.
+ */
 import { array, type Infer, type Input, int16, int32, int64, message, string } from '../schema.ts'
 
 export const listTransactionsRequest = message(

@@ -1,4 +1,8 @@
-/** AllocateProducerIds (API key 67): request versions 0, flexible from 0+. */
+/**
+ * AllocateProducerIds (API key 67). A broker takes a block of producer ids from the controller.
+ *
+ * KIP-730.
+ */
 import { type Infer, type Input, int16, int32, int64, message } from '../schema.ts'
 
 export const allocateProducerIdsRequest = message(

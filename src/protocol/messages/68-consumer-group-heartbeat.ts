@@ -1,4 +1,9 @@
-/** ConsumerGroupHeartbeat (API key 68): request versions 0-1, flexible from 0+. */
+/**
+ * ConsumerGroupHeartbeat (API key 68). A member of a consumer group of the new protocol reports
+ * and learns its assignment.
+ *
+ * 1: subscriptions by regular expression; members make their own ids (KIP-1082). KIP-848.
+ */
 import {
   array,
   type Infer,

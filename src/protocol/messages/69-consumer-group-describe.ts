@@ -1,4 +1,8 @@
-/** ConsumerGroupDescribe (API key 69): request versions 0-1, flexible from 0+. */
+/**
+ * ConsumerGroupDescribe (API key 69). Describes consumer groups of the new protocol.
+ *
+ * 1: the type of each member (KIP-1099). KIP-848.
+ */
 import {
   array,
   bool,

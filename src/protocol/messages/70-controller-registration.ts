@@ -1,4 +1,8 @@
-/** ControllerRegistration (API key 70): request versions 0, flexible from 0+. */
+/**
+ * ControllerRegistration (API key 70). A controller registers with the active one.
+ *
+ * KIP-919.
+ */
 import {
   array,
   bool,

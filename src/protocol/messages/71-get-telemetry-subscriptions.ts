@@ -1,4 +1,8 @@
-/** GetTelemetrySubscriptions (API key 71): request versions 0, flexible from 0+. */
+/**
+ * GetTelemetrySubscriptions (API key 71). A client asks which metrics it is to push.
+ *
+ * KIP-714.
+ */
 import {
   array,
   bool,

@@ -1,4 +1,8 @@
-/** PushTelemetry (API key 72): request versions 0, flexible from 0+. */
+/**
+ * PushTelemetry (API key 72). A client pushes its metrics.
+ *
+ * KIP-714.
+ */
 import {
   bool,
   bytes,

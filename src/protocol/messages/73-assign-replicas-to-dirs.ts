@@ -1,4 +1,9 @@
-/** AssignReplicasToDirs (API key 73): request versions 0, flexible from 0+. */
+/**
+ * AssignReplicasToDirs (API key 73). A broker tells the controller in which log directory its
+ * replicas are.
+ *
+ * KIP-858.
+ */
 import { array, type Infer, type Input, int16, int32, int64, message, uuid } from '../schema.ts'
 
 export const assignReplicasToDirsRequest = message(

@@ -1,4 +1,9 @@
-/** ListConfigResources (API key 74): request versions 0-1, flexible from 0+. */
+/**
+ * ListConfigResources (API key 74). Lists the resources that have configs.
+ *
+ * 0: those of client metrics only, by the name ListClientMetricsResources (KIP-714). 1: all types
+ * (KIP-1142).
+ */
 import { array, type Infer, type Input, int8, int16, int32, message, string } from '../schema.ts'
 
 export const listConfigResourcesRequest = message(

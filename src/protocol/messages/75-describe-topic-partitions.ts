@@ -1,4 +1,8 @@
-/** DescribeTopicPartitions (API key 75): request versions 0, flexible from 0+. */
+/**
+ * DescribeTopicPartitions (API key 75). Describes the partitions of topics, page by page.
+ *
+ * With eligible leader replicas (KIP-966).
+ */
 import {
   array,
   bool,

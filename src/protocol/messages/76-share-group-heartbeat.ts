@@ -1,4 +1,8 @@
-/** ShareGroupHeartbeat (API key 76): request versions 1, flexible from 0+. */
+/**
+ * ShareGroupHeartbeat (API key 76). A member of a share group reports and learns its assignment.
+ *
+ * Version 0 was that of the early access in Kafka 4.0. KIP-932.
+ */
 import {
   array,
   type Infer,

@@ -1,4 +1,8 @@
-/** ShareGroupDescribe (API key 77): request versions 1, flexible from 0+. */
+/**
+ * ShareGroupDescribe (API key 77). Describes share groups.
+ *
+ * Version 0 was that of the early access in Kafka 4.0. KIP-932.
+ */
 import {
   array,
   bool,

@@ -1,4 +1,10 @@
-/** ShareFetch (API key 78): request versions 1-2, flexible from 0+. */
+/**
+ * ShareFetch (API key 78). Acquires records for a member of a share group, and takes its
+ * acknowledgements.
+ *
+ * Version 0 was that of the early access in Kafka 4.0. 2: how much is acquired at once (KIP-1206),
+ * renewed acquisition (KIP-1222). KIP-932.
+ */
 import {
   array,
   bool,

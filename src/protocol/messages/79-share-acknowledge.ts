@@ -1,4 +1,8 @@
-/** ShareAcknowledge (API key 79): request versions 1-2, flexible from 0+. */
+/**
+ * ShareAcknowledge (API key 79). Acknowledges records of a share group.
+ *
+ * Version 0 was that of the early access in Kafka 4.0. 2: renewed acquisition (KIP-1222). KIP-932.
+ */
 import {
   array,
   bool,

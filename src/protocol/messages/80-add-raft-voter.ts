@@ -1,4 +1,8 @@
-/** AddRaftVoter (API key 80): request versions 0-1, flexible from 0+. */
+/**
+ * AddRaftVoter (API key 80). Adds a voter to the raft quorum.
+ *
+ * 1: whether the answer waits for the commit (KIP-1186). KIP-853.
+ */
 import {
   array,
   bool,

@@ -1,4 +1,8 @@
-/** RemoveRaftVoter (API key 81): request versions 0, flexible from 0+. */
+/**
+ * RemoveRaftVoter (API key 81). Takes a voter out of the raft quorum.
+ *
+ * KIP-853.
+ */
 import { type Infer, type Input, int16, int32, message, string, uuid } from '../schema.ts'
 
 export const removeRaftVoterRequest = message(

@@ -1,4 +1,8 @@
-/** UpdateRaftVoter (API key 82): request versions 0, flexible from 0+. */
+/**
+ * UpdateRaftVoter (API key 82). A voter tells the raft leader of new endpoints and versions.
+ *
+ * KIP-853.
+ */
 import {
   array,
   type Infer,

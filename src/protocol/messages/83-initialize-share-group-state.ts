@@ -1,4 +1,8 @@
-/** InitializeShareGroupState (API key 83): request versions 0, flexible from 0+. */
+/**
+ * InitializeShareGroupState (API key 83). Starts the state of share partitions; between brokers.
+ *
+ * KIP-932.
+ */
 import {
   array,
   type Infer,

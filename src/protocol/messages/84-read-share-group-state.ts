@@ -1,4 +1,8 @@
-/** ReadShareGroupState (API key 84): request versions 0, flexible from 0+. */
+/**
+ * ReadShareGroupState (API key 84). Reads the state of share partitions; between brokers.
+ *
+ * KIP-932.
+ */
 import {
   array,
   type Infer,

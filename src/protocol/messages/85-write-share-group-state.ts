@@ -1,4 +1,8 @@
-/** WriteShareGroupState (API key 85): request versions 0-1, flexible from 0+. */
+/**
+ * WriteShareGroupState (API key 85). Writes the state of share partitions; between brokers.
+ *
+ * 1: how many deliveries are complete (KIP-1226). KIP-932.
+ */
 import {
   array,
   type Infer,

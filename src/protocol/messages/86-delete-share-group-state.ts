@@ -1,4 +1,8 @@
-/** DeleteShareGroupState (API key 86): request versions 0, flexible from 0+. */
+/**
+ * DeleteShareGroupState (API key 86). Deletes the state of share partitions; between brokers.
+ *
+ * KIP-932.
+ */
 import { array, type Infer, type Input, int16, int32, message, string, uuid } from '../schema.ts'
 
 export const deleteShareGroupStateRequest = message(

@@ -1,4 +1,9 @@
-/** ReadShareGroupStateSummary (API key 87): request versions 0-1, flexible from 0+. */
+/**
+ * ReadShareGroupStateSummary (API key 87). Reads the state of share partitions without its
+ * batches; between brokers.
+ *
+ * 1: how many deliveries are complete (KIP-1226). KIP-932.
+ */
 import {
   array,
   type Infer,

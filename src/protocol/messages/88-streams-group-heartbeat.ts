@@ -1,4 +1,8 @@
-/** StreamsGroupHeartbeat (API key 88): request versions 0, flexible from 0+. */
+/**
+ * StreamsGroupHeartbeat (API key 88). A member of a streams group reports and learns its tasks.
+ *
+ * KIP-1071.
+ */
 import {
   array,
   bool,

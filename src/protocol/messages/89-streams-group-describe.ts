@@ -1,4 +1,8 @@
-/** StreamsGroupDescribe (API key 89): request versions 0, flexible from 0+. */
+/**
+ * StreamsGroupDescribe (API key 89). Describes streams groups.
+ *
+ * KIP-1071.
+ */
 import {
   array,
   bool,

@@ -1,4 +1,8 @@
-/** DescribeShareGroupOffsets (API key 90): request versions 0-1, flexible from 0+. */
+/**
+ * DescribeShareGroupOffsets (API key 90). Describes the start offsets of share groups.
+ *
+ * 1: lag (KIP-1226). KIP-932.
+ */
 import {
   array,
   type Infer,

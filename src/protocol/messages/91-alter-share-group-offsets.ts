@@ -1,4 +1,8 @@
-/** AlterShareGroupOffsets (API key 91): request versions 0, flexible from 0+. */
+/**
+ * AlterShareGroupOffsets (API key 91). Sets the start offsets of a share group.
+ *
+ * KIP-932.
+ */
 import {
   array,
   type Infer,

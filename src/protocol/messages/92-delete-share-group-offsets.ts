@@ -1,4 +1,8 @@
-/** DeleteShareGroupOffsets (API key 92): request versions 0, flexible from 0+. */
+/**
+ * DeleteShareGroupOffsets (API key 92). Deletes the start offsets of a share group.
+ *
+ * KIP-932.
+ */
 import { array, type Infer, type Input, int16, int32, message, string, uuid } from '../schema.ts'
 
 export const deleteShareGroupOffsetsRequest = message(

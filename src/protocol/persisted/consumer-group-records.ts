@@ -1,7 +1,7 @@
 /**
  * Records of `__consumer_offsets` for consumer groups of the new protocol (types 3 to 8, and 16 for
- * regular expressions that the coordinator resolves). Type 4 is read, and no longer written since the
- * hash of the metadata is kept with the group.
+ * regular expressions that the coordinator resolves). Type 4 is read, and no longer written since
+ * the hash of the metadata is kept with the group.
  *
  * KIP-848.
  */

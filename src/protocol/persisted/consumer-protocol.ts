@@ -1,4 +1,10 @@
-/** The metadata and assignment bytes that consumers exchange through a classic group (each after an int16 version). */
+/**
+ * What consumers of a classic group tell each other through the coordinator, which does not look
+ * into it: subscriptions and assignments, each after an int16 with its version.
+ *
+ * 1: the partitions that a member owns (KIP-429). 2: the generation in which it got them
+ * (KIP-792). 3: its rack (KIP-881).
+ */
 import { array, bytes, type Infer, int32, message, string } from '../schema.ts'
 
 export const consumerProtocolSubscription = message(

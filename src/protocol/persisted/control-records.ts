@@ -1,4 +1,8 @@
-/** Keys and values of control records: transaction markers, leader changes, snapshot headers and footers, voters (KIP-853). */
+/**
+ * Keys and values of control records, which a log holds between those of its users: transaction
+ * markers (KIP-98), and in a raft log leader changes (KIP-595), the ends of snapshots (KIP-630),
+ * the version of the raft protocol and its voters (KIP-853).
+ */
 import {
   array,
   type Infer,

@@ -1,9 +1,9 @@
 /**
  * How records of Kafka's own topics say what they are.
  *
- * - Coordinator topics (`__consumer_offsets`, `__transaction_state`, `__share_group_state`): the key
- *   starts with the record type as int16, the value with its version as int16. A value of null is a
- *   tombstone.
+ * - Coordinator topics (`__consumer_offsets`, `__transaction_state`, `__share_group_state`): the
+ *   key starts with the record type as int16, the value with its version as int16. A value of null
+ *   is a tombstone.
  * - The metadata log: the value starts with three unsigned varints, frame version (1), record type,
  *   version; there is no key.
  */
@@ -86,7 +86,9 @@ export function encodeMetadataRecord<M extends Message>(record: {
   return writer.toBytes()
 }
 
-/** Reads a record of the metadata log. ProtocolError for a type or version that 4.3 does not have. */
+/**
+ * Reads a record of the metadata log. ProtocolError for a type or version that 4.3 does not have.
+ */
 export function decodeMetadataRecord(bytes: Uint8Array): MetadataRecord {
   const reader = new ByteReader(bytes)
   const frameVersion = readInt16Varint(reader, 'frame version')

@@ -3,9 +3,9 @@
  * Types 0 and 1 are both offset commits: Kafka reads 0, which its own versions before 0.9 wrote, as
  * if it were 1. How the records are framed: framing.ts.
  *
- * Value versions of an offset commit: 1 has an expiry of its own (before KIP-211), 3 the leader epoch
- * (KIP-320), 4 the topic id. Of a group: 2 has the time of its last change (KIP-211), 3 the instance
- * ids of static members (KIP-345), 4 is flexible.
+ * Value versions of an offset commit: 1 has an expiry of its own (before KIP-211), 3 the leader
+ * epoch (KIP-320), 4 the topic id. Of a group: 2 has the time of its last change (KIP-211), 3 the
+ * instance ids of static members (KIP-345), 4 is flexible.
  */
 import { array, bytes, type Infer, int32, int64, message, string, uuid } from '../schema.ts'
 

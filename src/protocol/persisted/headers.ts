@@ -1,4 +1,7 @@
-/** Request and response headers, and the principal that a forwarded request carries (KIP-590). */
+/**
+ * Headers of requests and responses, and the principal that a forwarded request carries (KIP-590).
+ * Which version of a header goes with which version of an API: src/rpc/header.ts.
+ */
 import { bool, type Infer, int16, int32, message, string } from '../schema.ts'
 
 export const requestHeader = message(

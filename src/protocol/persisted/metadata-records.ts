@@ -1,4 +1,7 @@
-/** Records of `__cluster_metadata`: the value is framed by varints of frame version, record type and version; the key is null. */
+/**
+ * The records of `__cluster_metadata` (KIP-631). Which version of each is written follows from the
+ * finalised `metadata.version`; all can be read. How they are framed: framing.ts.
+ */
 import {
   array,
   bool,

@@ -1,4 +1,7 @@
-/** The `quorum-state` file of the metadata log directory. */
+/**
+ * The `quorum-state` file of a raft log: epoch, vote and leader as of the last change, in JSON. 0
+ * is for static voters, 1 for those kept in the log (KIP-595, KIP-853).
+ */
 import { array, type Infer, int32, int64, message, string, uuid } from '../schema.ts'
 
 export const quorumStateData = message(

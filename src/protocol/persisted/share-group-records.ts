@@ -1,6 +1,6 @@
 /**
- * Records of `__consumer_offsets` for share groups (types 10 to 15). What is acknowledged is not here
- * but in `__share_group_state`: share-records.ts.
+ * Records of `__consumer_offsets` for share groups (types 10 to 15). What is acknowledged is not
+ * here but in `__share_group_state`: share-records.ts.
  *
  * KIP-932.
  */

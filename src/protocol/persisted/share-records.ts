@@ -1,4 +1,7 @@
-/** Records of `__share_group_state`. */
+/**
+ * Records of `__share_group_state`: whole states of share partitions, and updates between them
+ * (KIP-932). How they are framed: framing.ts.
+ */
 import { array, type Infer, int8, int16, int32, int64, message, string, uuid } from '../schema.ts'
 
 export const shareSnapshotKey = message(

@@ -1,4 +1,7 @@
-/** Records of a log directory: the producer-state snapshot, and the remote log metadata topic (KIP-405). */
+/**
+ * Files and topics of the storage layer: the snapshot of producer states beside a segment
+ * (KIP-98), and the records of `__remote_log_metadata` (KIP-405).
+ */
 import {
   array,
   bool,

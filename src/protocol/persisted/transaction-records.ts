@@ -1,4 +1,9 @@
-/** Records of `__transaction_state`. */
+/**
+ * Records of `__transaction_state` (KIP-98). How they are framed: framing.ts.
+ *
+ * 1: the ids that the producer had before and has next, and the version of the protocol that its
+ * client speaks (KIP-890).
+ */
 import { array, type Infer, int8, int16, int32, int64, message, string } from '../schema.ts'
 
 export const transactionLogKey = message(
