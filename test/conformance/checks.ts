@@ -2,11 +2,13 @@
 import { badInputs } from './bad-input.ts'
 import type { Check } from './check.ts'
 import { clients } from './checks/clients.ts'
+import { disks } from './checks/disk.ts'
 import { javaCluster } from './checks/java-cluster.ts'
 import { javaFiles } from './checks/java-files.ts'
 import { javaTools } from './checks/java-tools.ts'
 import { kcatChecks } from './checks/kcat.ts'
 import { mixedGroups } from './checks/mixed-group.ts'
+import { restarts } from './checks/restart.ts'
 
 export const CHECKS: readonly Check[] = [
   ...javaTools,
@@ -16,4 +18,6 @@ export const CHECKS: readonly Check[] = [
   ...clients,
   ...badInputs,
   ...mixedGroups,
+  ...restarts,
+  ...disks,
 ]
