@@ -283,8 +283,10 @@ export class RaftNode {
   }
 
   #lostVote(nowMs: number): void {
-    if (this.#state === 'prospective') this.#unattach(this.epoch, nowMs)
-    else this.#become('prospective', nowMs)
+    if (this.#state === 'candidate') this.#become('prospective', nowMs)
+    // Who was following goes on following: its leader may be fine.
+    else if (this.leaderId !== NO_NODE) this.#become('follower', nowMs)
+    else this.#unattach(this.epoch, nowMs)
   }
 
   #lead(nowMs: number): void {
