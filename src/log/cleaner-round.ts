@@ -243,7 +243,7 @@ export class CleaningRound {
     this.stats.recordsWritten += filter.recordsKept
     this.stats.recordsWithoutKey += filter.recordsWithoutKey
     cleaned.seal()
-    yield cleaned.sync()
+    yield cleaned.sync(true)
     return cleaned
   }
 

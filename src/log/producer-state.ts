@@ -108,6 +108,16 @@ export class ProducerEntry {
   }
 }
 
+/** A producer as DescribeProducers shows it. */
+export interface ActiveProducer {
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly lastSequence: number
+  readonly lastTimestamp: number
+  readonly coordinatorEpoch: number
+  readonly currentTxnStartOffset: number
+}
+
 /** A transaction that has begun in this log. */
 export interface OngoingTransaction {
   readonly producerId: number
@@ -130,6 +140,18 @@ export class ProducerState {
 
   get isEmpty(): boolean {
     return this.entries.size === 0 && this.#unreplicated.size === 0
+  }
+
+  /** What is known of each producer. */
+  describe(): ActiveProducer[] {
+    return Array.from(this.entries.values(), (entry) => ({
+      producerId: entry.producerId,
+      producerEpoch: entry.epoch,
+      lastSequence: entry.lastSequence,
+      lastTimestamp: entry.lastTimestampMs,
+      coordinatorEpoch: entry.coordinatorEpoch,
+      currentTxnStartOffset: entry.transactionFirstOffset,
+    }))
   }
 
   /** The first offset that a reader of committed data must not see yet, or -1. */
@@ -223,6 +245,15 @@ export class ProducerUpdate {
     this.#state = state
     this.#origin = origin
     this.#transactionVersion = transactionVersion
+  }
+
+  /** The earlier batch that this one repeats, if it is among the last five of its producer. */
+  duplicateOf(bytes: Uint8Array, at: number): ProducerBatch | null {
+    if (this.#origin !== 'client') return null
+    const entry = this.#state.entries.get(producerId(bytes, at))
+    if (entry === undefined) return null
+    const first = baseSequence(bytes, at)
+    return entry.findDuplicate(producerEpoch(bytes, at), first, lastSequence(bytes, at))
   }
 
   /** Checks the batch at `at`, which has its offsets, and takes it into the copies. */

@@ -3,9 +3,9 @@
  * when something needs them, and let go again when others need the room (`LogResources`), so an idle
  * segment is one small object.
  *
- * Index entries collect in memory and go to their files when the segment is sealed, flushed or let
- * go; before that they could only be lost with the batches above the recovery point, for which they
- * are made anew anyway. Invariant: an index file never speaks of bytes that the log file lacks.
+ * Index entries collect in memory and go to their files many at a time; a crash loses some, and the
+ * recovery of the segment makes them anew. Invariant: an index is believed only as far as it agrees
+ * with its log file.
  */
 import type { Disk, DiskFile } from '../io/io.ts'
 import { batchSizeBytes, lastOffset, maxTimestampMs as maxTimestampOf } from '../records/batch.ts'
@@ -27,6 +27,9 @@ import { TransactionIndex } from './transaction-index.ts'
 
 /** Offsets of one segment lie within a Java int of its base. */
 export const MAX_RELATIVE_OFFSET = 0x7fffffff
+
+/** Index entries of the active segment that are written together. */
+const SAVED_AT_ONCE = 256
 
 const UNKNOWN = -2
 
@@ -69,6 +72,8 @@ export class Segment {
   #offsetOfMaxTimestamp = -1
   #firstTimestampMs = UNKNOWN
   #closing = false
+  /** Batches were added since it was opened. */
+  #isTouched = false
 
   constructor(
     home: SegmentHome,
@@ -174,6 +179,7 @@ export class Segment {
     const offsets = this.offsetIndex()
     const times = this.timeIndex()
     this.maxTimestamp()
+    this.#isTouched = true
     if (this.sizeBytes === 0 && batches.length > 0) {
       this.#firstTimestampMs = maxTimestampOf(batches, 0)
     }
@@ -223,9 +229,16 @@ export class Segment {
 
   /** The last entry of the time index says what the latest record is, once no more will come. */
   seal(): void {
+    if (!this.#isTouched) return
     const { timestampMs, offset } = this.maxTimestamp()
     if (timestampMs >= 0) this.timeIndex().append(timestampMs, offset - this.baseOffset)
     this.saveIndexes()
+  }
+
+  /** Now and then, so that recovery needs not begin at the start of the segment. */
+  saveManyIndexEntries(): void {
+    const index = this.#offsetIndex
+    if (index !== null && index.count - index.savedCount >= SAVED_AT_ONCE) this.saveIndexes()
   }
 
   /** Brings the index files up to what is in memory. */
@@ -275,10 +288,11 @@ export class Segment {
     }
   }
 
-  /** Makes log file and indexes durable, on this thread. */
-  syncNow(): void {
-    this.saveIndexes()
+  /** Makes the log file durable, and the indexes where asked to, on this thread. */
+  syncNow(withIndexes: boolean): void {
     this.file().syncNow()
+    if (!withIndexes) return
+    this.saveIndexes()
     for (const path of this.#indexPaths()) {
       const file = this.#home.disk.open(path, 'write')
       try {
@@ -290,13 +304,13 @@ export class Segment {
   }
 
   /** The same off the event loop. */
-  async sync(): Promise<void> {
-    this.saveIndexes()
+  async sync(withIndexes: boolean): Promise<void> {
     this.pin()
     try {
       await this.file().sync()
+      if (!withIndexes || this.#closing) return
+      this.saveIndexes()
       for (const path of this.#indexPaths()) {
-        if (this.#closing) return
         const file = this.#home.disk.open(path, 'write')
         try {
           await file.sync()

@@ -11,37 +11,34 @@
  * KIP-98 (producers, transactions), KIP-101 (leader epochs), KIP-107 (DeleteRecords).
  */
 import { assert } from '../base/assert.ts'
-import type { Disk, Random } from '../io/io.ts'
 import { ErrorCode } from '../protocol/errors.ts'
-import type { AppendInfo, AppendOrigin, RecordError } from '../records/append.ts'
-import {
-  baseSequence,
-  hasProducerId,
-  lastSequence,
-  producerEpoch,
-  producerId,
-} from '../records/batch.ts'
+import type { AppendInfo } from '../records/append.ts'
+import { hasProducerId } from '../records/batch.ts'
 import { validateForAppend } from '../records/validate.ts'
-import { encodeEpochs } from './checkpoint-file.ts'
+import {
+  type AppendContext,
+  type AppendResult,
+  accepted,
+  acceptedBefore,
+  refused,
+  validationOptions,
+} from './append-result.ts'
 import type { LastRecordOfProducer } from './cleaner-filter.ts'
 import { swapSegments } from './cleaner-swap.ts'
 import { DeferredDeletes } from './deferred-deletes.ts'
-import {
-  DELETED_SUFFIX,
-  LEADER_EPOCH_CHECKPOINT,
-  PARTITION_METADATA,
-  partitionDirectoryName,
-} from './file-names.ts'
+import { DELETED_SUFFIX, partitionDirectoryName } from './file-names.ts'
 import { HotTail } from './hot-tail.ts'
 import type { LeaderEpochCache } from './leader-epoch-cache.ts'
 import type { LogConfig } from './log-config.ts'
+import { LogFlusher } from './log-flusher.ts'
 import { type LoadedLog, loadLog } from './log-loader.ts'
+import type { LogOptions } from './log-options.ts'
 import { emptyRead, type ReadOptions, type ReadResult, readLog } from './log-reader.ts'
 import { LogResources } from './log-resources.ts'
-import { decodePartitionMetadata, encodePartitionMetadata } from './partition-metadata.ts'
+import { readTopicId, writeTopicId } from './partition-metadata.ts'
 import { rebuildProducers, takeSnapshot } from './producer-recovery.ts'
 import type { ProducerSnapshots } from './producer-snapshots.ts'
-import type { ProducerBatch, ProducerState, ProducerUpdate } from './producer-state.ts'
+import type { ActiveProducer, ProducerState, ProducerUpdate } from './producer-state.ts'
 import { deletableSegments } from './retention.ts'
 import { mustRoll, randomJitterMs } from './roll.ts'
 import { Segment, type SegmentHome } from './segment.ts'
@@ -50,67 +47,12 @@ import { type FoundOffset, findByTimestamp, findLatestTimestamp } from './timest
 import type { AbortedTransaction } from './transaction-index.ts'
 
 export type { AppendOrigin } from '../records/append.ts'
+export type { AppendContext, AppendResult } from './append-result.ts'
+export type { LogOptions } from './log-options.ts'
 export type { ReadOptions, ReadResult } from './log-reader.ts'
-
-export interface LogOptions {
-  readonly disk: Disk
-  /** The partition's own directory, which exists. */
-  readonly directory: string
-  readonly topic: string
-  readonly partition: number
-  /** Null where only what is on disk says it. */
-  readonly topicId: string | null
-  readonly config: LogConfig
-  readonly nowMs: number
-  readonly random: Random
-  /** Everything below was flushed, by the checkpoint. */
-  readonly recoveryPoint?: number
-  readonly logStartOffset?: number
-  readonly wasCleanShutdown?: boolean
-  readonly producerIdExpirationMs?: number
-  /** Shared with the other logs of the node. */
-  readonly resources?: LogResources
-  readonly deferred?: DeferredDeletes
-  readonly onWarning?: (message: string) => void
-  /** Called once, when the disk has failed this log. */
-  readonly onFailure?: (error: Error) => void
-  /** Called before a truncation takes offsets away that a checkpoint may call flushed. */
-  readonly onRecoveryPointLowered?: () => void
-}
-
-export interface AppendContext {
-  readonly leaderEpoch: number
-  readonly nowMs: number
-  readonly origin: AppendOrigin
-  /** Of the markers in the batches; 0 where there are none (KIP-890). */
-  readonly transactionVersion?: number
-}
-
-export interface AppendResult {
-  readonly error: ErrorCode
-  readonly errorMessage: string | null
-  readonly recordErrors: readonly RecordError[]
-  readonly firstOffset: number
-  /** Inclusive. */
-  readonly lastOffset: number
-  readonly logAppendTimeMs: number
-  readonly logStartOffset: number
-  /** True where an idempotent producer had sent the batch before; the offsets are those of then. */
-  readonly duplicate: boolean
-}
-
-/** A producer as DescribeProducers shows it. */
-export interface ActiveProducer {
-  readonly producerId: number
-  readonly producerEpoch: number
-  readonly lastSequence: number
-  readonly lastTimestamp: number
-  readonly coordinatorEpoch: number
-  readonly currentTxnStartOffset: number
-}
+export type { ActiveProducer } from './producer-state.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
-const NO_RECORD_ERRORS: readonly RecordError[] = Object.freeze([])
 
 export class UnifiedLog {
   readonly topic: string
@@ -135,11 +77,7 @@ export class UnifiedLog {
   readonly #snapshots: ProducerSnapshots
   readonly #epochs: LeaderEpochCache
   #firstUnstableOffset = -1
-  #flushing: Promise<void> | null = null
-  #nextFlush: Promise<void> | null = null
-  /** Files or names were made that the directory must be synced for. */
-  #directoryDirty = false
-  #topicIdDirty = false
+  readonly #flusher: LogFlusher
 
   /** Opens the log in a directory, recovering it where it was not closed cleanly. */
   static open(options: LogOptions): UnifiedLog {
@@ -177,7 +115,9 @@ export class UnifiedLog {
     this.recoveryPoint = Math.max(loaded.recoveryPoint, loaded.logStartOffset)
     this.lastFlushMs = options.nowMs
     this.tail.reset(this.segments.active.sizeBytes)
-    this.topicId = this.#readTopicId()
+    const onFailure = (error: unknown) => this.#fail(error)
+    this.#flusher = new LogFlusher(this, this.#epochs, this.#snapshots, onFailure)
+    this.topicId = readTopicId(home.disk, home.directory) ?? this.#createTopicId()
     this.#deleteLater(loaded.retired, options.nowMs)
     this.#findFirstUnstable()
   }
@@ -224,61 +164,36 @@ export class UnifiedLog {
   }
 
   #append(records: Uint8Array, context: AppendContext): AppendResult {
-    if (this.failure !== null) return this.#refuse(ErrorCode.KAFKA_STORAGE_ERROR, '')
-    const info = this.#validate(records, context)
+    const { config, logEndOffset, logStartOffset } = this
+    if (this.failure !== null) return refused(ErrorCode.KAFKA_STORAGE_ERROR, '', logStartOffset)
+    const options = validationOptions(config, context, logEndOffset, this.name)
+    const info = validateForAppend(records, options)
     if (info.error !== ErrorCode.NONE) {
-      return this.#refuse(info.error, info.message, info.recordErrors)
+      return refused(info.error, info.message, logStartOffset, info.recordErrors)
     }
-    if (info.batches.length === 0) return this.#accepted(info)
-    if (info.firstOffset < this.logEndOffset) {
-      const message = `offset ${info.firstOffset} is below the log end offset ${this.logEndOffset}`
-      return this.#refuse(ErrorCode.OFFSET_OUT_OF_RANGE, message)
+    if (info.batches.length === 0) return accepted(info, logStartOffset)
+    if (info.firstOffset < logEndOffset) {
+      const message = `offset ${info.firstOffset} is below the log end offset ${logEndOffset}`
+      return refused(ErrorCode.OFFSET_OUT_OF_RANGE, message, logStartOffset)
     }
     const update = this.#producers.beginUpdate(context.origin, context.transactionVersion)
     for (const { at } of info.batches) {
       if (!hasProducerId(info.bytes, at)) continue
-      const duplicate = context.origin === 'client' ? this.#duplicateOf(info.bytes, at) : null
-      if (duplicate !== null) return this.#acceptedBefore(duplicate)
+      const duplicate = update.duplicateOf(info.bytes, at)
+      if (duplicate !== null) return acceptedBefore(duplicate, logStartOffset)
       const error = update.add(info.bytes, at)
-      if (error !== ErrorCode.NONE) return this.#refuse(error, `${update.message} in ${this.name}`)
+      if (error !== ErrorCode.NONE) {
+        return refused(error, `${update.message} in ${this.name}`, logStartOffset)
+      }
     }
     try {
       this.#rollFor(info, context.nowMs)
       this.#take(info, update)
     } catch (error) {
       this.#fail(error)
-      return this.#refuse(ErrorCode.KAFKA_STORAGE_ERROR, '')
+      return refused(ErrorCode.KAFKA_STORAGE_ERROR, '', logStartOffset)
     }
-    return this.#accepted(info)
-  }
-
-  #validate(records: Uint8Array, context: AppendContext): AppendInfo {
-    const { config } = this
-    return validateForAppend(records, {
-      origin: context.origin,
-      nowMs: context.nowMs,
-      nextOffset: this.logEndOffset,
-      leaderEpoch: context.leaderEpoch,
-      topicIsCompacted: config.cleanupPolicyCompact,
-      maxMessageBytes:
-        context.origin === 'client' || context.origin === 'coordinator'
-          ? config.maxMessageBytes
-          : Infinity,
-      segmentBytes: config.segmentBytes,
-      timestampType: config.messageTimestampType,
-      timestampBeforeMaxMs: config.messageTimestampBeforeMaxMs,
-      timestampAfterMaxMs: config.messageTimestampAfterMaxMs,
-      targetCompression: config.compressionType,
-      compressionLevel: compressionLevel(config),
-      topicPartition: this.name,
-    })
-  }
-
-  #duplicateOf(bytes: Uint8Array, at: number): ProducerBatch | null {
-    const entry = this.#producers.entries.get(producerId(bytes, at))
-    if (entry === undefined) return null
-    const first = baseSequence(bytes, at)
-    return entry.findDuplicate(producerEpoch(bytes, at), first, lastSequence(bytes, at))
+    return accepted(info, logStartOffset)
   }
 
   #rollFor(info: AppendInfo, nowMs: number): void {
@@ -313,9 +228,11 @@ export class UnifiedLog {
     const { tail } = this
     if (tail.written === tail.end) return
     this.#guard(() => {
-      this.segments.active.file().write(tail.pieces(tail.written, tail.end), tail.written)
+      const { active } = this.segments
+      active.file().write(tail.pieces(tail.written, tail.end), tail.written)
+      tail.written = tail.end
+      active.saveManyIndexEntries()
     })
-    tail.written = tail.end
     const { resources } = this.home
     tail.shrinkTo(resources.limits.maxTailBytesPerLog)
     resources.tails.use(tail, tail.memoryBytes)
@@ -399,14 +316,7 @@ export class UnifiedLog {
 
   /** Producers that are known here. */
   producerStates(): ActiveProducer[] {
-    return Array.from(this.#producers.entries.values(), (entry) => ({
-      producerId: entry.producerId,
-      producerEpoch: entry.epoch,
-      lastSequence: entry.lastSequence,
-      lastTimestamp: entry.lastTimestampMs,
-      coordinatorEpoch: entry.coordinatorEpoch,
-      currentTxnStartOffset: entry.transactionFirstOffset,
-    }))
+    return this.#producers.describe()
   }
 
   /** Forgets producers that have been silent for `producer.id.expiration.ms`. */
@@ -490,84 +400,21 @@ export class UnifiedLog {
     this.segments.add(Segment.create(this.home, baseOffset, nowMs, jitterMs))
     this.tail.reset(0)
     this.home.resources.tails.drop(this.tail)
-    this.#directoryDirty = true
+    this.#flusher.directoryDirty = true
     this.#producers.mapEndOffset = baseOffset
     this.#takeSnapshot()
     // A failure is remembered; there is nobody to tell it to here.
     this.flush().catch(() => {})
   }
 
-  /** Makes everything appended so far durable, off the event loop. Calls at one time share a sync. */
+  /** Makes everything appended so far durable, off the event loop. */
   flush(): Promise<void> {
-    if (this.#nextFlush !== null) return this.#nextFlush
-    if (this.#flushing === null) {
-      this.#flushing = this.#flushUp().finally(() => {
-        this.#flushing = null
-      })
-      return this.#flushing
-    }
-    const begin = () => {
-      this.#nextFlush = null
-      return this.flush()
-    }
-    this.#nextFlush = this.#flushing.then(begin, begin)
-    return this.#nextFlush
-  }
-
-  async #flushUp(): Promise<void> {
-    this.write()
-    const { truncations, logEndOffset: target } = this
-    if (target <= this.recoveryPoint) return
-    try {
-      for (const segment of this.segments.overlapping(this.recoveryPoint, target)) {
-        await segment.sync()
-      }
-      this.#syncMetadata()
-    } catch (error) {
-      this.#fail(error)
-      throw error
-    }
-    if (this.truncations === truncations) this.#flushed(target)
+    return this.failure === null ? this.#flusher.flush() : Promise.reject(this.failure)
   }
 
   /** The same on this thread: at shutdown, and for `flush.messages`. */
   flushNow(): void {
-    this.write()
-    if (this.logEndOffset > this.recoveryPoint) {
-      this.#guard(() => {
-        for (const segment of this.segments.overlapping(this.recoveryPoint, this.logEndOffset)) {
-          segment.syncNow()
-        }
-      })
-    }
-    this.#guard(() => this.#syncMetadata())
-    this.#flushed(this.logEndOffset)
-  }
-
-  #flushed(offset: number): void {
-    this.recoveryPoint = Math.max(this.recoveryPoint, offset)
-  }
-
-  /** Saves what must not be older than the recovery point. */
-  #syncMetadata(): void {
-    const { disk, directory } = this.home
-    if (this.#epochs.dirty) {
-      const bytes = encodeEpochs(this.#epochs.entries)
-      disk.writeFileAtomic(`${directory}/${LEADER_EPOCH_CHECKPOINT}`, bytes)
-      this.#epochs.dirty = false
-    }
-    this.#snapshots.syncNow()
-    if (this.#topicIdDirty) {
-      const file = disk.open(`${directory}/${PARTITION_METADATA}`, 'write')
-      try {
-        file.syncNow()
-      } finally {
-        file.close()
-      }
-      this.#topicIdDirty = false
-    }
-    if (this.#directoryDirty) disk.syncDirectory(directory)
-    this.#directoryDirty = false
+    this.#guard(() => this.#flusher.flushNow())
   }
 
   /** Cuts everything from `offset` on. Returns whether there was anything to cut. */
@@ -605,7 +452,7 @@ export class UnifiedLog {
       this.#retire([...this.segments.all], nowMs)
       const jitterMs = randomJitterMs(this.config, this.#options.random)
       this.segments.add(Segment.create(this.home, offset, nowMs, jitterMs))
-      this.#directoryDirty = true
+      this.#flusher.directoryDirty = true
     })
     this.#epochs.clear()
     this.#producers.clear(offset)
@@ -661,7 +508,7 @@ export class UnifiedLog {
       this.#takeSnapshot()
       this.#snapshots.syncNow()
       for (const segment of this.segments.all) {
-        if (segment.indexesLoaded) segment.seal()
+        segment.seal()
         segment.close()
       }
     })
@@ -678,6 +525,15 @@ export class UnifiedLog {
   /** Tells the log that its directory has another name now. */
   moved(directory: string): void {
     this.home.directory = directory
+  }
+
+  #createTopicId(): string | null {
+    const { topicId } = this.#options
+    if (topicId === null) return null
+    writeTopicId(this.home.disk, this.home.directory, topicId)
+    this.#flusher.topicIdDirty = true
+    this.#flusher.directoryDirty = true
+    return topicId
   }
 
   #takeSnapshot(): void {
@@ -699,29 +555,6 @@ export class UnifiedLog {
     this.#firstUnstableOffset = first < 0 ? -1 : Math.max(first, this.logStartOffset)
   }
 
-  /** What `partition.metadata` says; it is written where it says nothing yet. */
-  #readTopicId(): string | null {
-    const { disk, directory } = this.home
-    const path = `${directory}/${PARTITION_METADATA}`
-    if (disk.stat(path) !== null) {
-      const topicId = decodePartitionMetadata(disk.readFile(path))
-      if (topicId !== null) return topicId
-    }
-    const { topicId } = this.#options
-    if (topicId === null) return null
-    // Synced with the first flush: before that, the directory has nothing worth keeping.
-    const file = disk.open(`${path}.tmp`, 'create')
-    try {
-      file.write([encodePartitionMetadata(topicId)], 0)
-    } finally {
-      file.close()
-    }
-    disk.rename(`${path}.tmp`, path)
-    this.#topicIdDirty = true
-    this.#directoryDirty = true
-    return topicId
-  }
-
   /** Runs what touches the disk; if that throws, the log has failed. */
   #guard<T>(action: () => T): T {
     if (this.failure !== null) throw this.failure
@@ -737,61 +570,5 @@ export class UnifiedLog {
     if (this.failure !== null) return
     this.failure = error instanceof Error ? error : new Error(String(error))
     this.#options.onFailure?.(this.failure)
-  }
-
-  #accepted(info: AppendInfo): AppendResult {
-    return {
-      error: ErrorCode.NONE,
-      errorMessage: null,
-      recordErrors: NO_RECORD_ERRORS,
-      firstOffset: info.firstOffset,
-      lastOffset: info.lastOffset,
-      logAppendTimeMs: info.logAppendTimeMs,
-      logStartOffset: this.logStartOffset,
-      duplicate: false,
-    }
-  }
-
-  #acceptedBefore(batch: ProducerBatch): AppendResult {
-    return {
-      error: ErrorCode.NONE,
-      errorMessage: null,
-      recordErrors: NO_RECORD_ERRORS,
-      firstOffset: batch.lastOffset - batch.offsetDelta,
-      lastOffset: batch.lastOffset,
-      logAppendTimeMs: batch.timestampMs,
-      logStartOffset: this.logStartOffset,
-      duplicate: true,
-    }
-  }
-
-  #refuse(
-    error: ErrorCode,
-    message: string,
-    recordErrors: readonly RecordError[] = NO_RECORD_ERRORS,
-  ): AppendResult {
-    return {
-      error,
-      errorMessage: message === '' ? null : message,
-      recordErrors,
-      firstOffset: -1,
-      lastOffset: -1,
-      logAppendTimeMs: -1,
-      logStartOffset: this.logStartOffset,
-      duplicate: false,
-    }
-  }
-}
-
-function compressionLevel(config: LogConfig): number | undefined {
-  switch (config.compressionType) {
-    case 'gzip':
-      return config.compressionGzipLevel
-    case 'lz4':
-      return config.compressionLz4Level
-    case 'zstd':
-      return config.compressionZstdLevel
-    default:
-      return undefined
   }
 }

@@ -1,0 +1,31 @@
+/** How a log is opened. */
+import type { Disk, Random } from '../io/io.ts'
+import type { DeferredDeletes } from './deferred-deletes.ts'
+import type { LogConfig } from './log-config.ts'
+import type { LogResources } from './log-resources.ts'
+
+export interface LogOptions {
+  readonly disk: Disk
+  /** The partition's own directory, which exists. */
+  readonly directory: string
+  readonly topic: string
+  readonly partition: number
+  /** Null where only what is on disk says it. */
+  readonly topicId: string | null
+  readonly config: LogConfig
+  readonly nowMs: number
+  readonly random: Random
+  /** Everything below was flushed, by the checkpoint. */
+  readonly recoveryPoint?: number
+  readonly logStartOffset?: number
+  readonly wasCleanShutdown?: boolean
+  readonly producerIdExpirationMs?: number
+  /** Shared with the other logs of the node. */
+  readonly resources?: LogResources
+  readonly deferred?: DeferredDeletes
+  readonly onWarning?: (message: string) => void
+  /** Called once, when the disk has failed this log. */
+  readonly onFailure?: (error: Error) => void
+  /** Called before a truncation takes offsets away that a checkpoint may call flushed. */
+  readonly onRecoveryPointLowered?: () => void
+}
