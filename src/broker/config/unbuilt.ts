@@ -25,8 +25,14 @@ const REFUSED: readonly Unbuilt[] = [
   { why: 'config providers are not built yet', keys: /^config\.providers$/ },
 ]
 
+/** Settings of plug-ins, which the plug-ins read from the node's properties. */
+const PLUG_IN = /^(rsm\.config|rlmm\.config|config\.providers|client\.quota\.callback)\..+/
+const AUTHORIZER = /^(super\.users|allow\.everyone\.if\.no\.acl\.found)$/
+
 /** Without these the node works as if they were not set. The first that matches counts. */
 const WITHOUT_EFFECT: readonly Unbuilt[] = [
+  { why: 'access control is not built yet', keys: AUTHORIZER },
+  { why: 'plug-ins are not built yet', keys: PLUG_IN },
   {
     why: 'Millrace works on one thread',
     keys: /threads(\.per\.data\.dir)?$|\.purgatory\.purge\.|^queued\.max\.request\.bytes$/,
@@ -54,13 +60,9 @@ const WITHOUT_EFFECT: readonly Unbuilt[] = [
   },
 ]
 
-/** Settings of plug-ins, which the plug-ins read from the node's properties. */
-const PLUG_IN = /^(rsm\.config|rlmm\.config|config\.providers|client\.quota\.callback)\./
-const AUTHORIZER = ['super.users', 'allow.everyone.if.no.acl.found']
-
 /** Whether a name that is no config of the node means something to a plug-in of Kafka. */
 export function isPlugInName(name: string): boolean {
-  return PLUG_IN.test(name) || AUTHORIZER.includes(name)
+  return PLUG_IN.test(name) || AUTHORIZER.test(name)
 }
 
 /** Whether Millrace says that it does not act on this config. */
@@ -84,9 +86,7 @@ export function unbuiltIssues(properties: ReadonlyMap<string, string>): {
       errors.push({ key: name, value, message })
       continue
     }
-    const why = isPlugInName(base)
-      ? 'plug-ins are not built yet'
-      : WITHOUT_EFFECT.find(({ keys }) => keys.test(base))?.why
+    const why = WITHOUT_EFFECT.find(({ keys }) => keys.test(base))?.why
     if (why === undefined) continue
     const settings = byReason.get(why) ?? []
     settings.push(`${name}=${shownValue(brokerKey(base), value)}`)
@@ -111,5 +111,5 @@ function isDefault(name: string, value: string): boolean {
 
 /** Names that a mistyped one may have meant. */
 export function knownNames(): string[] {
-  return [...Object.keys(BROKER_KEYS), ...AUTHORIZER]
+  return [...Object.keys(BROKER_KEYS), 'super.users', 'allow.everyone.if.no.acl.found']
 }
