@@ -41,7 +41,8 @@ export class World {
   coordinator: GroupCoordinator
   /** How many partitions were asked to be loaded anew. */
   reloads = 0
-  #ids = 0
+  /** Member ids given out. */
+  idCount = 0
   readonly #seed: Prng | null
 
   /** With a seed, ids are random. */
@@ -140,7 +141,7 @@ export class World {
 
   #readableId(): Uint8Array {
     const bytes = new Uint8Array(16)
-    bytes[15] = ++this.#ids
+    bytes[15] = ++this.idCount
     return bytes
   }
 }
