@@ -274,7 +274,7 @@ export class GroupCoordinator {
     const { apiVersion } = origin
     const { topics, refused } = resolveCommit(this.#topics, request, apiVersion)
     if (topics.length === 0) {
-      reply({ topics: refused })
+      reply({ topics: [...refused.values()] })
       return
     }
     const failed = (error: ErrorCode) => commitError(topics, refused, coordinatorError(error))

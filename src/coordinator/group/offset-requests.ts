@@ -23,7 +23,6 @@ import type { TopicLookup } from './context.ts'
 import {
   type FetchedTopic,
   noOffset,
-  type PartitionResult,
   type TopicCommit,
   type TopicResult,
   type TopicToDelete,
@@ -37,10 +36,13 @@ const GROUPS_VERSION = 8
 /** Before it, OffsetFetch had no error for the whole request. */
 const FETCH_ERROR_VERSION = 2
 
+/** Results by topic: by its name, or by its id where it has none. */
+export type ResultsByTopic = Map<string, TopicResult>
+
 /** A request divided into what exists and what does not. */
 export interface Resolved<Topic> {
   readonly topics: Topic[]
-  readonly refused: TopicResult[]
+  readonly refused: ResultsByTopic
 }
 
 /** Finds the topics of an OffsetCommit; only partitions that exist can be committed for. */
@@ -50,7 +52,7 @@ export function resolveCommit(
   apiVersion: number,
 ): Resolved<TopicCommit> {
   const topics: TopicCommit[] = []
-  const refused: TopicResult[] = []
+  const refused: ResultsByTopic = new Map()
   for (const topic of request.topics) {
     const byId = apiVersion >= TOPIC_ID_VERSION
     const name = byId ? lookup.topicName(topic.topicId) : topic.name
@@ -78,7 +80,7 @@ export function resolveDelete(
   request: OffsetDeleteRequest,
 ): Resolved<TopicToDelete> {
   const topics: TopicToDelete[] = []
-  const refused: TopicResult[] = []
+  const refused: ResultsByTopic = new Map()
   for (const { name, partitions } of request.topics) {
     const count = lookup.partitionCount(name)
     const valid = partitions.filter(({ partitionIndex }) => isPartition(partitionIndex, count))
@@ -92,25 +94,22 @@ export function resolveDelete(
 
 /** Puts the results of what existed behind what was refused; a topic comes once. */
 export function mergeResults(
-  refused: readonly TopicResult[],
+  refused: ResultsByTopic,
   results: readonly TopicResult[],
 ): readonly TopicResult[] {
-  if (refused.length === 0) return results
-  const merged = [...refused]
-  for (const result of results) {
-    const known = merged.find(
-      ({ name, topicId }) => name === result.name && (name !== '' || topicId === result.topicId),
-    )
-    if (known === undefined) merged.push(result)
-    else known.partitions.push(...result.partitions)
-  }
-  return merged
+  if (refused.size === 0) return results
+  const rest = results.filter((result) => {
+    const known = refused.get(result.name)
+    known?.partitions.push(...result.partitions)
+    return known === undefined
+  })
+  return [...refused.values(), ...rest]
 }
 
 /** The answer to an OffsetCommit of which nothing is done. */
 export function commitError(
   topics: readonly TopicCommit[],
-  refused: readonly TopicResult[],
+  refused: ResultsByTopic,
   errorCode: ErrorCode,
 ): OffsetCommitResponse {
   const results = topics.map(({ name, topicId, partitions }) => ({
@@ -127,18 +126,16 @@ export function deleteError(errorCode: ErrorCode): OffsetDeleteResponse {
 }
 
 function addRefused(
-  refused: TopicResult[],
+  refused: ResultsByTopic,
   name: string,
   topicId: string,
   partitions: readonly { readonly partitionIndex: number }[],
   errorCode: ErrorCode,
 ): void {
-  const results = partitions.map(
-    ({ partitionIndex }): PartitionResult => ({ partitionIndex, errorCode }),
-  )
-  const known = refused.find((each) => each.name === name && each.topicId === topicId)
-  if (known === undefined) refused.push({ name, topicId, partitions: results })
-  else known.partitions.push(...results)
+  const key = name === '' ? topicId : name
+  let result = refused.get(key)
+  if (result === undefined) refused.set(key, (result = { name, topicId, partitions: [] }))
+  for (const { partitionIndex } of partitions) result.partitions.push({ partitionIndex, errorCode })
 }
 
 function isPartition(index: number, count: number): boolean {

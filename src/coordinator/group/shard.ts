@@ -14,13 +14,11 @@ import type { CoordinatorShard } from '../runtime.ts'
 import { joinError, syncError } from './classic/answers.ts'
 import { ClassicGroup } from './classic/group.ts'
 import {
-  answerJoin,
   completeJoin,
   completeOrExtendInitialJoin,
   expirePendingSync,
   expireSession,
   prepareRebalance,
-  respondSync,
   startSession,
 } from './classic/rebalance.ts'
 import type { GroupConfig } from './config.ts'
@@ -81,12 +79,9 @@ export class GroupShard implements CoordinatorShard<GroupRecord>, GroupContext {
 
   unloaded(error: ErrorCode): void {
     for (const group of this.groups.values()) {
-      for (const member of group.members.values()) {
-        const waiter = member.awaitingJoin
-        if (waiter !== null) {
-          answerJoin(this, group, member, joinError(waiter.apiVersion, member.memberId, error))
-        }
-        respondSync(this, member, syncError(error))
+      for (const { memberId, awaitingJoin, awaitingSync } of group.members.values()) {
+        awaitingJoin?.reply(joinError(awaitingJoin.apiVersion, memberId, error))
+        awaitingSync?.reply(syncError(error))
       }
     }
   }
