@@ -167,7 +167,7 @@ export function unregisterBroker(
   context.sessions.remove(brokerId)
   return {
     records: brokerUnregisteredRecords(context, broker),
-    response: apiError(ErrorCode.NONE),
+    response: apiError(ErrorCode.NONE, ''),
   }
 }
 

@@ -139,7 +139,10 @@ export class Controller {
       uncleanElectionMs: nextRound(settings.uncleanElectionIntervalMs, nowMs),
     }
     for (const broker of image.cluster.brokers.values()) {
-      if (!broker.fenced) sessions.touch(broker.id, broker.epoch, -1, nowMs)
+      // This process has the lock on its directories: a broker of its own id is not out there, and
+      // need not wait until the session of the one before it ends.
+      if (broker.fenced || broker.id === settings.nodeId) continue
+      sessions.touch(broker.id, broker.epoch, -1, nowMs)
     }
     return activationRecords(this.#context, bootstrap)
   }
