@@ -30,7 +30,7 @@ function update(cluster: TestCluster, updates: Update[], validateOnly = false, v
 function updateFailure(cluster: TestCluster, ...updates: Update[]) {
   const [code, message] = failure(update(cluster, updates))
   const prefix = 'The update failed for all features since the following feature had an error: '
-  assert.ok(message?.startsWith(prefix), String(message))
+  assert.ok(message?.startsWith(prefix) === true, String(message))
   return [code, message.slice(prefix.length)]
 }
 
