@@ -53,10 +53,7 @@ test('without a file it is one node for development', () => {
   assert.deepEqual(config?.logDirs, ['./data'])
   assert.equal(config?.get('offsets.topic.num.partitions'), 50)
   assert.equal(config?.get('group.initial.rebalance.delay.ms'), 0)
-  assert.deepEqual(
-    warnings.filter((warning) => !/transactions|share groups/.test(warning)),
-    [],
-  )
+  assert.deepEqual(warnings, [])
 })
 
 test('listeners of the development profile may be set without the one of the controller', () => {

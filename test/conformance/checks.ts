@@ -8,6 +8,7 @@ import { javaFiles } from './checks/java-files.ts'
 import { javaTools } from './checks/java-tools.ts'
 import { kcatChecks } from './checks/kcat.ts'
 import { mixedGroups } from './checks/mixed-group.ts'
+import { packages } from './checks/package.ts'
 import { restarts } from './checks/restart.ts'
 
 export const CHECKS: readonly Check[] = [
@@ -20,4 +21,5 @@ export const CHECKS: readonly Check[] = [
   ...mixedGroups,
   ...restarts,
   ...disks,
+  ...packages,
 ]

@@ -29,6 +29,9 @@ const REFUSED: readonly Unbuilt[] = [
 const PLUG_IN = /^(rsm\.config|rlmm\.config|config\.providers|client\.quota\.callback)\..+/
 const AUTHORIZER = /^(super\.users|allow\.everyone\.if\.no\.acl\.found)$/
 
+/** Sizes of internal topics, which every quick start sets and which ask for nothing. */
+const TOPIC_SIZES = /\.(replication\.factor|min\.isr|num\.partitions)$/
+
 /** Without these the node works as if they were not set. The first that matches counts. */
 const WITHOUT_EFFECT: readonly Unbuilt[] = [
   { why: 'access control is not built yet', keys: AUTHORIZER },
@@ -79,7 +82,7 @@ export function unbuiltIssues(properties: ReadonlyMap<string, string>): {
   const byReason = new Map<string, string[]>()
   for (const [name, value] of properties) {
     const base = withoutListener(name) ?? name
-    if (isDefault(base, value)) continue
+    if (TOPIC_SIZES.test(base) || isDefault(base, value)) continue
     const refused = REFUSED.find(({ keys }) => keys.test(base))
     if (refused !== undefined) {
       const message = `${refused.why}, and going on without would be less safe; remove the setting`
