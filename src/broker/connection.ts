@@ -25,7 +25,8 @@ export interface ConnectionOwner {
   ready(connection: ClientConnection): void
   /** Answers wait to be written at the end of this turn. */
   writable(connection: ClientConnection): void
-  closed(connection: ClientConnection, reason: string): void
+  /** `isOurFault`: the reason is an error of this node, not of the client. */
+  closed(connection: ClientConnection, reason: string, isOurFault: boolean): void
 }
 
 export class ClientConnection {
@@ -156,19 +157,19 @@ export class ClientConnection {
   }
 
   /** Ends the connection now; `reason` goes to the log. */
-  close(reason: string): void {
+  close(reason: string, isOurFault = false): void {
     if (this.closed) return
     this.#socket.destroy()
-    this.#onClose(reason)
+    this.#onClose(reason, isOurFault)
   }
 
-  #onClose(reason: string): void {
+  #onClose(reason: string, isOurFault = false): void {
     if (this.closed) return
     this.closed = true
     this.#inbox.length = 0
     this.#inboxBytes = 0
     this.#slots.length = 0
-    this.#owner.closed(this, reason)
+    this.#owner.closed(this, reason, isOurFault)
   }
 }
 

@@ -80,13 +80,18 @@ export class Connections implements ConnectionOwner {
     this.#wakeLoop()
   }
 
-  closed(connection: ClientConnection, reason: string): void {
+  closed(connection: ClientConnection, reason: string, isOurFault: boolean): void {
     if (!this.#all.delete(connection)) return
     this.#ready.delete(connection)
     const left = (this.#perHost.get(connection.remoteHost) ?? 1) - 1
     if (left <= 0) this.#perHost.delete(connection.remoteHost)
     else this.#perHost.set(connection.remoteHost, left)
-    if (reason !== '') this.#broker.logger.info(`connection ${connection.id} closed: ${reason}`)
+    if (reason !== '') {
+      const { logger } = this.#broker
+      const line = `connection ${connection.id} closed: ${reason}`
+      if (isOurFault) logger.error(line)
+      else logger.info(line)
+    }
     this.#broker.connectionClosed(connection)
   }
 

@@ -5,6 +5,7 @@
  * a connection in the order of its requests, whenever they were given (see connection.ts).
  */
 import { assert } from '../base/assert.ts'
+import { ProtocolError } from '../protocol/codec.ts'
 import { encodeResponse } from '../rpc/header.ts'
 import type { ClientConnection } from './connection.ts'
 import type { ServedApi } from './served-api.ts'
@@ -69,12 +70,19 @@ export class RequestContext<Response = unknown> {
   reply(response: Response): void {
     this.#finish()
     if (this.connection.closed) return
-    this.pieces = encodeResponse(
-      this.api.response,
-      this.apiVersion,
-      this.correlationId,
-      response as never,
-    )
+    try {
+      this.pieces = encodeResponse(
+        this.api.response,
+        this.apiVersion,
+        this.correlationId,
+        response as never,
+      )
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      const name = `${this.api.name} version ${this.apiVersion}`
+      this.connection.close(`the answer to ${name} could not be written: ${error.message}`, true)
+      return
+    }
     this.connection.answered()
   }
 

@@ -156,8 +156,8 @@ export class MetadataNode {
     }
   }
 
-  describeQuorum(request: DescribeQuorumRequest): DescribeQuorumResponse {
-    return describeQuorum(request, this.#raft.describe())
+  describeQuorum(request: DescribeQuorumRequest, apiVersion: number): DescribeQuorumResponse {
+    return describeQuorum(request, apiVersion, this.#raft.describe())
   }
 
   /** Writes a snapshot of what is committed. Returns whether there was anything new to write. */

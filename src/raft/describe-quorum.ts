@@ -1,4 +1,5 @@
 /** Answers DescribeQuorum (KIP-595; timestamps KIP-836; directories and nodes KIP-853). */
+import { ZERO_UUID } from '../base/uuid.ts'
 import { ErrorCode, errorMessage } from '../protocol/errors.ts'
 import type {
   DescribeQuorumRequest,
@@ -10,9 +11,13 @@ const METADATA_TOPIC = '__cluster_metadata'
 
 type Partition = DescribeQuorumResponse['topics'][number]['partitions'][number]
 
+/** Versions before have no place for directories and addresses. */
+const DIRECTORIES_VERSION = 2
+
 /** `quorum` is null where this node does not lead. */
 export function describeQuorum(
   request: DescribeQuorumRequest,
+  apiVersion: number,
   quorum: QuorumDescription | null,
 ): DescribeQuorumResponse {
   const [topic, ...others] = request.topics
@@ -23,6 +28,8 @@ export function describeQuorum(
     topic.partitions[0]!.partitionIndex === 0
   if (!asksForMetadata) return failed(request, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   if (quorum === null) return failed(request, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  const hasDirectories = apiVersion >= DIRECTORIES_VERSION
+  const state = (replica: ReplicaProgress) => replicaState(replica, hasDirectories)
   const partition: Partition = {
     partitionIndex: 0,
     errorCode: ErrorCode.NONE,
@@ -30,14 +37,16 @@ export function describeQuorum(
     leaderId: quorum.leaderId,
     leaderEpoch: quorum.leaderEpoch,
     highWatermark: quorum.highWatermark,
-    currentVoters: quorum.voters.map(replicaState),
-    observers: quorum.observers.map(replicaState),
+    currentVoters: quorum.voters.map(state),
+    observers: quorum.observers.map(state),
   }
   return {
     errorCode: ErrorCode.NONE,
     errorMessage: '',
     topics: [{ topicName: METADATA_TOPIC, partitions: [partition] }],
-    nodes: quorum.voters.map(({ key, endpoints }) => ({ nodeId: key.id, listeners: endpoints })),
+    nodes: hasDirectories
+      ? quorum.voters.map(({ key, endpoints }) => ({ nodeId: key.id, listeners: endpoints }))
+      : [],
   }
 }
 
@@ -58,10 +67,10 @@ function failed(request: DescribeQuorumRequest, errorCode: ErrorCode): DescribeQ
   return { errorCode: ErrorCode.NONE, errorMessage: '', topics, nodes: [] }
 }
 
-function replicaState(replica: ReplicaProgress) {
+function replicaState(replica: ReplicaProgress, hasDirectories: boolean) {
   return {
     replicaId: replica.key.id,
-    replicaDirectoryId: replica.key.directoryId,
+    replicaDirectoryId: hasDirectories ? replica.key.directoryId : ZERO_UUID,
     logEndOffset: replica.endOffset,
     lastFetchTimestamp: replica.lastFetchMs,
     lastCaughtUpTimestamp: replica.lastCaughtUpMs,
