@@ -31,7 +31,8 @@ export class CleanerOffsetMap {
   constructor(maxBytes: number, loadFactor: number, maxEntries: number, seed: number) {
     const affordable = Math.floor(maxBytes / OFFSET_MAP_ENTRY_BYTES)
     this.#slots = Math.min(affordable, Math.ceil((maxEntries + 1) / loadFactor))
-    this.capacity = Math.floor(this.#slots * loadFactor)
+    // One slot stays empty, so that every search ends.
+    this.capacity = Math.min(Math.floor(this.#slots * loadFactor), this.#slots - 1)
     assert(this.capacity >= 1, 'log.cleaner.dedupe.buffer.size holds not even one key')
     this.#words = new Int32Array(this.#slots * WORDS)
     this.#seed = seed
