@@ -12,15 +12,8 @@ import {
   produceRequest,
   produceResponse,
 } from '../../protocol/messages/00-produce.ts'
-import {
-  BATCH_OVERHEAD,
-  batchSizeBytes,
-  compressionOf,
-  HEADER_BYTES_UP_TO_MAGIC,
-  isTransactional,
-  MAGIC_V2,
-  magic,
-} from '../../records/batch.ts'
+import { compressionOf, isTransactional, MAGIC_V2, magic } from '../../records/batch.ts'
+import { BATCH_CORRUPT, BATCH_INCOMPLETE, nextBatch } from '../../records/batches.ts'
 import type { Broker } from '../broker.ts'
 import type { Partition } from '../partition.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -37,6 +30,11 @@ const ADMIN_CLIENT_ID = '__admin_client'
 export const produce = serve(produceRequest, produceResponse, (broker, request, context) => {
   new ProduceOperation(broker, request, context).start()
 })
+
+interface Refusal {
+  readonly error: ErrorCode
+  readonly message: string | null
+}
 
 /** One Produce from its first append to its answer. */
 class ProduceOperation {
@@ -114,42 +112,11 @@ class ProduceOperation {
   }
 
   /** What Kafka refuses before it looks into the batch. */
-  #refusal(
-    partition: Partition,
-    records: Uint8Array | null,
-  ): { error: ErrorCode; message: string | null } | null {
+  #refusal(partition: Partition, records: Uint8Array | null): Refusal | null {
     const { acks } = this.#request
     if (partition.error !== ErrorCode.NONE) return { error: partition.error, message: null }
-    const version = this.#context.apiVersion
-    if (records === null || records.length === 0) {
-      const message = `Produce requests with version ${version} must have at least one record batch per partition`
-      return { error: ErrorCode.INVALID_RECORD, message }
-    }
-    if (records.length < HEADER_BYTES_UP_TO_MAGIC) {
-      return {
-        error: ErrorCode.CORRUPT_MESSAGE,
-        message: `a record batch of ${records.length} bytes`,
-      }
-    }
-    if (magic(records, 0) !== MAGIC_V2) {
-      const message = `Produce requests with version ${version} are only allowed to contain record batches with magic version 2`
-      return { error: ErrorCode.INVALID_RECORD, message }
-    }
-    if (records.length >= BATCH_OVERHEAD) {
-      if (version < 7 && compressionOf(records, 0) === 'zstd') {
-        const message = `Produce requests with version ${version} are not allowed to use ZStandard compression`
-        return { error: ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, message }
-      }
-      const size = batchSizeBytes(records, 0)
-      if (size < records.length && size > 0) {
-        const message = `Produce requests with version ${version} are only allowed to contain exactly one record batch per partition`
-        return { error: ErrorCode.INVALID_RECORD, message }
-      }
-      if (isTransactional(records, 0)) {
-        const message = 'this broker does not serve transactions yet: see docs/compatibility.md'
-        return { error: ErrorCode.INVALID_TXN_STATE, message }
-      }
-    }
+    const problem = batchProblem(records, this.#context.apiVersion)
+    if (problem !== null) return problem
     if (acks !== 0 && acks !== 1 && acks !== ACKS_ALL) {
       return { error: ErrorCode.INVALID_REQUIRED_ACKS, message: null }
     }
@@ -187,4 +154,35 @@ class ProduceOperation {
     if (this.#failed) this.#context.disconnect('a produce request with acks=0 failed')
     else this.#context.noReply()
   }
+}
+
+/** What is wrong with the records as a whole: there has to be one batch, and one that we take. */
+function batchProblem(records: Uint8Array | null, version: number): Refusal | null {
+  const invalid = (rule: string): Refusal => ({
+    error: ErrorCode.INVALID_RECORD,
+    message: `Produce requests with version ${version} ${rule}`,
+  })
+  const corrupt = { error: ErrorCode.CORRUPT_MESSAGE, message: null }
+  const end = records === null ? BATCH_INCOMPLETE : nextBatch(records, 0)
+  if (records === null || end === BATCH_INCOMPLETE) {
+    return invalid('must have at least one record batch per partition')
+  }
+  if (end === BATCH_CORRUPT) return corrupt
+  if (magic(records, 0) !== MAGIC_V2) {
+    return invalid('are only allowed to contain record batches with magic version 2')
+  }
+  if (version < 7 && compressionOf(records, 0) === 'zstd') {
+    const message = `Produce requests with version ${version} are not allowed to use ZStandard compression`
+    return { error: ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, message }
+  }
+  if (end < records.length) {
+    return nextBatch(records, end) === BATCH_CORRUPT
+      ? corrupt
+      : invalid('are only allowed to contain exactly one record batch per partition')
+  }
+  if (isTransactional(records, 0)) {
+    const message = 'this broker does not serve transactions yet: see docs/compatibility.md'
+    return { error: ErrorCode.INVALID_TXN_STATE, message }
+  }
+  return null
 }
