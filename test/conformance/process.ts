@@ -27,7 +27,8 @@ export class Running {
   readonly exited: Promise<number | null>
   /** The end of what it wrote to its error stream. */
   stderrTail = ''
-  onLine: ((line: string) => void) | null = null
+  /** Gets all that it writes, to either stream. */
+  onOutput: ((text: string) => void) | null = null
   readonly #child: ChildProcess
   #isAlive = true
 
@@ -46,12 +47,13 @@ export class Running {
     this.#child.on('close', (status) => this.#end(resolve, status))
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.stderrTail = (this.stderrTail + chunk.toString()).slice(-STDERR_TAIL_CHARS)
+      this.onOutput?.(chunk.toString())
     })
     this.#child.stdin?.on('error', () => {}) // it may end before it has read its input
     if (options.input !== undefined) this.#child.stdin?.end(options.input)
     createInterface({ input: this.#child.stdout! }).on('line', (line) => {
       this.lines.push(line)
-      this.onLine?.(line)
+      this.onOutput?.(`${line}\n`)
     })
     alive.add(this)
   }

@@ -78,7 +78,7 @@ export class Server {
   async start(): Promise<void> {
     const running = new Running(...this.#command('server', [this.#propertiesFile]))
     const log = createWriteStream(this.#logFile, { flags: 'a' })
-    running.onLine = (line) => log.write(`${line}\n`)
+    running.onOutput = (text) => log.write(text)
     this.#running = running
     const deadline = Date.now() + START_TIMEOUT_MS
     for (;;) {
@@ -116,7 +116,7 @@ export class Server {
   /** What the server said so far, for a failure that has to be explained. */
   describe(): string {
     const log = existsSync(this.#logFile) ? readFileSync(this.#logFile, 'utf8') : ''
-    return [...log.trim().split('\n').slice(-5), this.#running?.stderrTail.trim()].join('\n')
+    return log.trim().split('\n').slice(-12).join('\n')
   }
 
   get #propertiesFile(): string {

@@ -80,7 +80,7 @@ class Disk {
       await this.#records(server, topic),
       await this.#records(server, `${topic}-compact`),
     ]
-    return outputs.join('\n')
+    return outputs.join('\n').replace(/(?<=Configs: ).*$/gm, inOrder)
   }
 
   async #records(server: Server, topic: string): Promise<string> {
@@ -88,6 +88,11 @@ class Disk {
     const output = await this.kcat(server, ['-C', '-t', topic, ...format])
     return output.split('\n').sort().join('\n')
   }
+}
+
+/** The order in which a topic's configs are listed means nothing. */
+function inOrder(configs: string): string {
+  return configs.split(',').sort().join(',')
 }
 
 async function handOver(writer: ServerKind, reader: ServerKind, context: CheckContext) {

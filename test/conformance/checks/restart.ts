@@ -41,7 +41,8 @@ async function readAll(context: CheckContext, server: Server): Promise<Map<strin
   const format = ['-f', '%p %o %s\n', '-e', '-q', '-X', 'check.crcs=true']
   const args = ['-b', server.bootstrap, '-C', '-t', context.topic, ...format]
   const output = await runOrThrow(kcat, args, STEP_TIMEOUT_MS)
-  const lines = output.split('\n').map((line) => line.split(' ') as [string, string, string])
+  const rows = output.split('\n').filter((line) => line !== '')
+  const lines = rows.map((line) => line.split(' ') as [string, string, string])
   return new Map(lines.map(([partition, offset, value]) => [`${partition} ${offset}`, value]))
 }
 
@@ -62,8 +63,12 @@ async function check(
   const lost = acknowledged.filter(({ partition, offset, value }) => {
     return records.get(`${partition} ${offset}`) !== value
   })
-  const first = lost[0] === undefined ? '' : `, the first ${JSON.stringify(lost[0])}`
-  assert.equal(lost.length, 0, `acknowledged records lost${first}`)
+  const [first] = lost
+  if (first !== undefined) {
+    const place = `the first at ${first.partition} ${first.offset}`
+    const counts = `${lost.length} of ${acknowledged.length} acknowledged records, ${place}`
+    assert.fail(`lost ${counts}; the topic gives ${records.size} records`)
+  }
   assert.equal(new Set(records.values()).size, records.size, 'records doubled')
   const found = await eventually(STEP_TIMEOUT_MS, () => committedOffsets(context, server))
   for (const [partition, offset] of committed) {
