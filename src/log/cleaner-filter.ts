@@ -42,6 +42,8 @@ export class CleanerFilter {
   recordsKept = 0
   /** Records without a key, which a compacted topic must not have. */
   recordsWithoutKey = 0
+  /** Bytes of records that the last batch made it look at, after decompression. */
+  workBytes = 0
   readonly #options: FilterOptions
   readonly #cursor = new RecordCursor()
 
@@ -53,6 +55,7 @@ export class CleanerFilter {
   filter(b: Uint8Array, at: number): Uint8Array | null {
     const cursor = this.#cursor
     cursor.open(b, at)
+    this.workBytes = cursor.recordBytes
     const isControl = batch.isControl(b, at)
     const { transactions, nowMs } = this.#options
     const isUnneeded = isControl
@@ -150,7 +153,7 @@ export class CleanerFilter {
         partitionLeaderEpoch: batch.partitionLeaderEpoch(b, at),
         ...(horizonMs === batch.NO_TIMESTAMP ? {} : { deleteHorizonMs: horizonMs }),
       },
-      cursor.bytes.length,
+      cursor.recordBytes,
     )
     cursor.rewind()
     while (cursor.next()) {

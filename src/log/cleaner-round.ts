@@ -61,6 +61,9 @@ export interface RoundStats {
 /** A slice is used up, or something off the event loop is to be waited for. */
 type Pause = 'slice' | Promise<void>
 
+/** What a visitor of batches returns where it wants no more. */
+const STOP = -1
+
 export type RoundState = 'working' | 'waiting' | 'done' | 'aborted'
 
 export class CleaningRound {
@@ -203,7 +206,7 @@ export class CleaningRound {
         cursor.open(b, at)
         isFull = !mapBatch(b, at, cursor, map, transactions, start)
         this.stats.mapRecordsRead += batch.recordCount(b, at)
-        return !isFull
+        return isFull ? STOP : cursor.recordBytes
       })
       if (isFull) return
       // Where offsets are missing at the end, all there are have been seen nevertheless.
@@ -251,20 +254,22 @@ export class CleaningRound {
     yield* this.#eachBatch(from, 0, (b, at) => {
       this.stats.bytesRead += batch.batchSizeBytes(b, at)
       const kept = filter.filter(b, at)
-      if (kept === null) return true
+      if (kept === null) return filter.workBytes
       this.stats.bytesWritten += kept.length
-      this.#budgetBytes -= kept.length
       to.file().write([kept], to.sizeBytes)
       to.track(kept)
-      return true
+      return filter.workBytes + kept.length
     })
   }
 
-  /** Shows all batches of a segment from `position` on, until `visit` returns false. */
+  /**
+   * Shows all batches of a segment from `position` on. `visit` returns how many bytes it worked on,
+   * which may be more than the batch has where it is compressed, or STOP.
+   */
   *#eachBatch(
     segment: Segment,
     position: number,
-    visit: (b: Uint8Array, at: number) => boolean,
+    visit: (b: Uint8Array, at: number) => number,
   ): Generator<Pause, void> {
     const end = segment.sizeBytes
     let start = position
@@ -281,8 +286,9 @@ export class CleaningRound {
         if (batch.magic(block, at) !== batch.MAGIC_V2 || !batch.isCrcValid(block, at)) {
           throw damaged(segment, start + at)
         }
-        if (!visit(block, at)) return
-        this.#budgetBytes -= next - at
+        const workBytes = visit(block, at)
+        if (workBytes === STOP) return
+        this.#budgetBytes -= Math.max(next - at, workBytes)
         at = next
         if (this.#budgetBytes <= 0) yield 'slice'
       }

@@ -91,6 +91,11 @@ export class RecordCursor {
     return this
   }
 
+  /** Bytes of all records, decompressed. */
+  get recordBytes(): number {
+    return this.#end - this.#start
+  }
+
   /** Goes back to before the first record; only for a batch that had no problem. */
   rewind(): void {
     assert(this.problem === '', 'a damaged batch is not scanned again')

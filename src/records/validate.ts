@@ -277,7 +277,7 @@ function rebuild(
       isControl: batch.isControl(bytes, 0),
       partitionLeaderEpoch: options.leaderEpoch,
     },
-    cursor.bytes.length,
+    cursor.recordBytes,
   )
   cursor.rewind()
   while (cursor.next()) builder.appendBody(cursor, builder.count)
