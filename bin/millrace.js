@@ -2,8 +2,8 @@
 /**
  * Starts the `millrace` command under whatever Node is on the PATH.
  *
- * In the published package that is `dist/`. In a checkout it is the TypeScript itself, which wants a
- * Node that strips types: an older one hands over to the one that `npm ci` installed.
+ * In the published package that is `dist/`. In a checkout it is the TypeScript itself, which wants
+ * a Node that strips types: an older one hands over to the one that `npm ci` installed.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'

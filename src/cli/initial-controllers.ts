@@ -1,4 +1,6 @@
-/** The first voters of a dynamic quorum (KIP-853), as `id@host:port:directory` on the command line. */
+/**
+ * The first voters of a dynamic quorum (KIP-853), as `id@host:port:directory` on the command line.
+ */
 import { isValidUuid } from '../base/uuid.ts'
 import type { Voter } from '../raft/quorum.ts'
 import { CliError } from './cli-error.ts'

@@ -2,8 +2,8 @@
  * Java's .properties format, as `server.properties` is written in: comments (# and !), `=`, `:` or
  * space between key and value, escapes, `\uXXXX`, and lines that go on after a backslash.
  *
- * Invariant: reads every file as java.util.Properties does, but that a file in UTF-8 is read as such
- * (Java reads Latin-1, which is what a file that is no UTF-8 is taken for here too).
+ * Invariant: reads every file as java.util.Properties does, but that a file in UTF-8 is read as
+ * such (Java reads Latin-1, which is what a file that is no UTF-8 is taken for here too).
  */
 
 /** A file that is no .properties file; the message says where. */

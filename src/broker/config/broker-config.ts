@@ -89,7 +89,9 @@ export class BrokerConfig {
     return { config: errors.length === 0 ? config : null, errors, warnings }
   }
 
-  /** The same node with other properties, as dynamic configs make them; Kafka's message if wrong. */
+  /**
+   * The same node with other properties, as dynamic configs make them; Kafka's message if wrong.
+   */
   static withProperties(given: Properties): BrokerConfig | string {
     const errors: ConfigIssue[] = []
     const properties = withSameId(given)

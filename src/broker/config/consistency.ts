@@ -23,7 +23,9 @@ const AT_LEAST: readonly (readonly [string, string])[] = [
   ['group.streams.max.standby.replicas', 'group.streams.num.standby.replicas'],
 ]
 
-/** A value and its bounds; the value, as the later of a pair, is named first when it is too small. */
+/**
+ * A value and its bounds; the value, as the later of a pair, is named first when it is too small.
+ */
 function bounds(prefix: string, name: string): [string, string][] {
   const [max, value, min] = [`${prefix}max.${name}`, `${prefix}${name}`, `${prefix}min.${name}`]
   return [
@@ -158,7 +160,8 @@ function groupIssues(config: BrokerConfig): ConfigIssue[] {
   }
   const assignors = config.get('group.share.assignors')
   if (assignors.length !== 1) {
-    const message = `group.share.assignors must contain exactly one assignor, but found ${assignors.length}`
+    const found = assignors.length
+    const message = `group.share.assignors must contain exactly one assignor, but found ${found}`
     issues.push(issue(config, 'group.share.assignors', message))
   }
   return issues

@@ -10,8 +10,10 @@ import { brokerKey, dynamicKey, synonymsOf, withoutListener } from './broker-key
 import { parseValue } from './value-text.ts'
 
 /** Certificates and keys: changed at run time for one listener only. */
-const CERTIFICATES =
-  /^ssl\.(key\.password|(keystore|truststore)\.(type|location|password|key|certificate\.chain|certificates))$/
+const CERTIFICATES = new RegExp(
+  '^ssl\\.(key\\.password|(keystore|truststore)\\.' +
+    '(type|location|password|key|certificate\\.chain|certificates))$',
+)
 
 /** Dynamic in Kafka, and fixed in Millrace until the feature behind it is built. */
 const NOT_YET_DYNAMIC = /^(listeners|listener\.security\.protocol\.map|config\.providers)$/
@@ -29,7 +31,9 @@ const THREADS = [
   'log.cleaner.threads',
 ] as const
 
-/** Bounded by configs of the same name with min and max in it; what is beyond counts as the bound. */
+/**
+ * Bounded by configs of the same name with min and max in it; what is beyond counts as the bound.
+ */
 const CLAMPED = ['consumer', 'share', 'streams'] as const
 
 export class DynamicBrokerConfig {
@@ -71,7 +75,9 @@ export class DynamicBrokerConfig {
     return warnings
   }
 
-  /** Kafka's message about a set of overrides that someone wants to store; null where it is fine. */
+  /**
+   * Kafka's message about a set of overrides that someone wants to store; null where it is fine.
+   */
   check(overrides: Properties, perBroker: boolean): string | null {
     const problem = nameProblem(overrides, perBroker)
     if (problem !== null) return problem

@@ -34,8 +34,9 @@ function roleIssues(config: BrokerConfig): ConfigIssue[] {
   const issues: ConfigIssue[] = []
   if (voters.length === 0 && config.get('controller.quorum.bootstrap.servers').length === 0) {
     const message =
-      'If using process.roles, either controller.quorum.bootstrap.servers must contain the set of ' +
-      'bootstrap controllers or controller.quorum.voters must contain a parseable set of controllers.'
+      'If using process.roles, either controller.quorum.bootstrap.servers must contain the set ' +
+      'of bootstrap controllers or controller.quorum.voters must contain a parseable set of ' +
+      'controllers.'
     issues.push({ key: 'controller.quorum.bootstrap.servers', value: null, message })
   }
   const nodeId = config.get('node.id')

@@ -28,7 +28,8 @@ const SYNONYMS: Partial<Record<TopicKeyName, readonly TopicSynonym[]>> = {
   'flush.ms': [is('log.flush.interval.ms'), is('log.flush.scheduler.interval.ms')],
   'retention.bytes': [is('log.retention.bytes')],
   'retention.ms': [
-    is('log.retention.ms'), is('log.retention.minutes', MINUTE_MS), is('log.retention.hours', HOUR_MS),
+    is('log.retention.ms'),
+    is('log.retention.minutes', MINUTE_MS), is('log.retention.hours', HOUR_MS),
   ],
   'max.message.bytes': [is('message.max.bytes')],
   'index.interval.bytes': [is('log.index.interval.bytes')],

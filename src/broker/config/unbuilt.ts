@@ -42,7 +42,7 @@ const WITHOUT_EFFECT: readonly Unbuilt[] = [
   },
   {
     why: 'TLS and SASL are not built yet',
-    keys: /^(ssl|sasl|security|delegation\.token|principal|connections\.max\.reauth|connection\.failed)\./,
+    keys: /^(ssl|sasl|security|delegation\.token|principal|connections?\.(max\.reauth|failed))\./,
   },
   { why: 'tiered storage is not built yet', keys: /^(remote|log\.local)\.|\.tiered\./ },
   { why: 'quotas are not built yet', keys: /quota/ },
@@ -59,7 +59,7 @@ const WITHOUT_EFFECT: readonly Unbuilt[] = [
   { why: 'reporters of metrics are not built yet', keys: /^(kafka\.)?metrics?\.|^telemetry\./ },
   {
     why: 'a cluster of several nodes is not built yet',
-    keys: /^(replica\.(?!high)|num\.replica|auto\.leader|leader\.imbalance|unclean\.|controller\.socket)/,
+    keys: /^(replica\.(?!high)|num\.replica|auto\.leader|leader\.im|unclean\.|controller\.socket)/,
   },
 ]
 

@@ -1,6 +1,6 @@
 /**
- * What `npm pack` makes: it installs into an empty project and runs there, under the oldest Node that is supported and
- * under the newest long-term one.
+ * What `npm pack` makes: it installs into an empty project and runs there, under the oldest Node
+ * that is supported and under the newest long-term one.
  */
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
