@@ -8,7 +8,7 @@ import type { TopicImage } from './topics.ts'
 export class MetadataDelta {
   /** Topics made, in order. */
   readonly topicsCreated = new Set<TopicImage>()
-  /** Topics removed, as they last were. One made and removed in the same delta is in neither list. */
+  /** Topics removed, as they last were. One made and removed in one delta is in neither list. */
   readonly topicsDeleted = new Set<TopicImage>()
   /** Partitions made or changed, by topic; those of deleted topics are left out. */
   readonly partitionsChanged = new Map<TopicImage, Set<number>>()

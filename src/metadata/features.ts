@@ -55,7 +55,7 @@ export class FeaturesImage {
     delta.featuresChanged.add(KRAFT_VERSION)
   }
 
-  /** The records that make this state: metadata.version first, since it decides the others' form. */
+  /** The records that make this state: metadata.version first, as it decides the others' form. */
   *records(): Generator<MetadataRecord> {
     if (this.metadataVersion === 0) return
     yield featureRecord(METADATA_VERSION, this.metadataVersion)

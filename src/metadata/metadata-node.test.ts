@@ -6,11 +6,11 @@ import { utf8Bytes, utf8Text } from '../base/bytes.ts'
 import { Prng } from '../base/prng.ts'
 import { type SimNode, simIo } from '../io/sim.ts'
 import { ErrorCode } from '../protocol/errors.ts'
-import { MemoryLog } from '../raft/memory-log.test.ts'
+import { MemoryLog } from '../raft/memory-log.test-support.ts'
 import { type Voter, VoterSet } from '../raft/quorum.ts'
 import { batchSizeBytes, isControl } from '../records/batch.ts'
 import { OpType } from './controller/alter-configs.ts'
-import { CLUSTER_ID, configValidator, directoryOf } from './controller/test-cluster.test.ts'
+import { CLUSTER_ID, configValidator, directoryOf } from './controller/test-cluster.test-support.ts'
 import type { MetadataDelta } from './delta.ts'
 import { bootstrapFeatureLevels, bootstrapRecords, votersCheckpoint } from './format.ts'
 import type { MetadataImage } from './image.ts'
@@ -78,7 +78,7 @@ class Machine {
         minInSyncReplicas: 1,
       },
       configValidator,
-      random: new Prng(2),
+      random: this.io.random,
       bootstrap: bootstrapRecords(levels),
       snapshots: { maxBytesBetween: 1e9, maxIntervalMs: 0, retentionBytes: -1, retentionMs: -1 },
       onDelta: (delta) => this.deltas.push(delta),
@@ -196,9 +196,12 @@ test('a static quorum of one has kraft.version 0, and keeps it until it is raise
   // The static voters are not asked any more.
   const again = await machine.open({}, { staticVoters })
   assert.ok(again.image.features.finalized().some(({ name }) => name === 'kraft.version'))
-  const { topics } = again.describeQuorum({
-    topics: [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }],
-  })
+  const { topics } = again.describeQuorum(
+    {
+      topics: [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }],
+    },
+    2,
+  )
   assert.equal(topics[0]?.partitions[0]?.currentVoters[0]?.replicaDirectoryId, directoryOf(1))
 })
 
@@ -220,7 +223,7 @@ test('an answer waits for the disk, and comes after word of what changed', async
   node.flush()
   createTopic(node, 'b', (code) => events.push(`answer ${code}`))
   node.flush()
-  await new Promise((resolve) => setImmediate(resolve))
+  await machine.io.simulation.advance(0)
   assert.deepEqual(events, [
     'created a',
     'answer 0',
@@ -316,7 +319,7 @@ test('a disk that fails is told', async () => {
   createTopic(node, 'a', () => {})
   node.expire(machine.io.clock.nowMs() + 500)
   node.flush()
-  await new Promise((resolve) => setImmediate(resolve))
+  await machine.io.simulation.advance(0)
   assert.deepEqual(machine.failures, ['EIO'])
 })
 
@@ -349,7 +352,7 @@ test('DescribeQuorum is answered for the metadata partition only', async () => {
   const machine = new Machine()
   const node = await machine.open()
   const ask = (topicName: string, partitionIndex = 0) =>
-    node.describeQuorum({ topics: [{ topicName, partitions: [{ partitionIndex }] }] }).topics[0]!
+    node.describeQuorum({ topics: [{ topicName, partitions: [{ partitionIndex }] }] }, 2).topics[0]!
       .partitions[0]!
   const known = ask('__cluster_metadata')
   assert.deepEqual(

@@ -183,7 +183,8 @@ export function featureDependencyError(
   if (level === 0) return null
   if ((levels.get(METADATA_VERSION) ?? 0) < MINIMUM_METADATA_VERSION) {
     const minimum = `${MINIMUM_METADATA_VERSION} (${metadataVersionName(MINIMUM_METADATA_VERSION)})`
-    return `${name} could not be set to ${level} because it depends on ${METADATA_VERSION}=${minimum}`
+    const needed = `${METADATA_VERSION}=${minimum}`
+    return `${name} could not be set to ${level} because it depends on ${needed}`
   }
   for (const [needed, minimum] of definition.needs) {
     if ((levels.get(needed) ?? 0) < minimum) {

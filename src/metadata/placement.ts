@@ -35,7 +35,8 @@ export function placeReplicas(
 
 function placementError(racks: RackList, replicationFactor: number): string | null {
   if (replicationFactor <= 0) {
-    return `Invalid replication factor ${replicationFactor}: the replication factor must be positive.`
+    const why = 'the replication factor must be positive.'
+    return `Invalid replication factor ${replicationFactor}: ${why}`
   }
   if (racks.unfencedCount === 0) {
     return 'All brokers are currently fenced, or have all their log directories cordoned.'

@@ -28,7 +28,8 @@ function reasonInvalid(name: string): string | null {
     return `the length of '${name}' is longer than the max allowed length ${MAX_TOPIC_NAME_CHARS}`
   }
   if (!LEGAL.test(name)) {
-    return `'${name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'`
+    const legal = "ASCII alphanumerics, '.', '_' and '-'"
+    return `'${name}' contains one or more characters other than ${legal}`
   }
   return null
 }

@@ -1,9 +1,9 @@
 /**
- * The shell around the raft core: carries its effects out on the log and the disk, and tells it what
- * was flushed and when time is up. The one place of raft where something waits for a disk.
+ * The shell around the raft core: carries its effects out on the log and the disk, and tells it
+ * what was flushed and when time is up. The one place of raft where something waits for a disk.
  *
- * Invariant: effects are carried out in order; an election is on disk before anything is appended in
- * its epoch; at most one flush is under way, and what comes in meanwhile goes with the next.
+ * Invariant: effects are carried out in order; an election is on disk before anything is appended
+ * in its epoch; at most one flush is under way, and what comes in meanwhile goes with the next.
  */
 import { assert } from '../base/assert.ts'
 import { utf8Bytes, utf8Text } from '../base/bytes.ts'
@@ -84,7 +84,7 @@ export class RaftDriver {
     })
   }
 
-  /** Reads the quorum's state and takes part in it: alone, this node leads when the promise is kept. */
+  /** Reads the quorum's state and takes part in it; alone, this node leads once that is done. */
   static async open(options: RaftDriverOptions): Promise<RaftDriver> {
     const { disk, directory, log, clock, staticVoters, local } = options
     const snapshots = new SnapshotStore(disk, directory, log.logStartOffset)

@@ -1,6 +1,6 @@
 /**
- * The log that raft writes to, as far as raft needs it; `UnifiedLog` is one. Batches come with their
- * offsets; what is read back comes as whole batches.
+ * The log that raft writes to, as far as raft needs it; `UnifiedLog` is one. Batches come with
+ * their offsets; what is read back comes as whole batches.
  */
 import type { ErrorCode } from '../protocol/errors.ts'
 

@@ -178,7 +178,8 @@ function describeEffect(effect: RaftEffect): string {
     case 'append': {
       const { batch, epoch } = effect
       assert.equal(lastOffset(batch, 0), effect.lastOffset)
-      return `append ${baseOffset(batch, 0)}-${effect.lastOffset} epoch=${epoch}: ${recordsOf(batch)}`
+      const offsets = `${baseOffset(batch, 0)}-${effect.lastOffset}`
+      return `append ${offsets} epoch=${epoch}: ${recordsOf(batch)}`
     }
     case 'flush':
       return 'flush'

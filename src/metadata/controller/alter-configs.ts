@@ -168,7 +168,7 @@ export function decideConfigs(
   for (const [key, operation] of operations) {
     const value = newValue(context, resource, key, existing.get(key) ?? null, operation)
     if (typeof value === 'object' && value !== null) return value
-    // A broker's key is written even if unchanged: that makes the broker read it again (KAFKA-14136).
+    // A broker's key is written even if unchanged: the broker reads it again then (KAFKA-14136).
     if (value === (existing.get(key) ?? null) && resource.type !== ConfigResourceType.BROKER)
       continue
     changes.push(change(resource, key, value))

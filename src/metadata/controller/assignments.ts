@@ -37,8 +37,9 @@ function manualAssignmentMessage(
   }
   if (replicationFactor === null || replicas.length === replicationFactor) return null
   return (
-    `The manual partition assignment includes a partition with ${replicas.length} replica(s), but ` +
-    `this is not consistent with previous partitions, which have ${replicationFactor} replica(s).`
+    `The manual partition assignment includes a partition with ${replicas.length} replica(s), ` +
+    'but this is not consistent with previous partitions, which have ' +
+    `${replicationFactor} replica(s).`
   )
 }
 

@@ -12,7 +12,7 @@ import type {
   UnregisterBrokerRequest,
   UnregisterBrokerResponse,
 } from '../../protocol/messages/64-unregister-broker.ts'
-import type { ControllerRegistrationRequest } from '../../protocol/messages/70-controller-registration.ts'
+import type * as registration from '../../protocol/messages/70-controller-registration.ts'
 import {
   registerBrokerRecord,
   registerControllerRecord,
@@ -174,7 +174,7 @@ export function unregisterBroker(
 /** Makes a controller of the quorum known, with its listeners and features. */
 export function registerController(
   context: ControllerContext,
-  request: ControllerRegistrationRequest,
+  request: registration.ControllerRegistrationRequest,
 ): Decision<ApiError> {
   if (!supports.controllerRegistration(context.image.features.metadataVersion)) {
     const message = 'The current MetadataVersion is too old to support controller registrations.'

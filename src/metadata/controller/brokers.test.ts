@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ErrorCode } from '../../protocol/errors.ts'
-import { directoryOf, failure, TestCluster, uuidOf } from './test-cluster.test.ts'
+import { directoryOf, failure, TestCluster, uuidOf } from './test-cluster.test-support.ts'
 
 test('a broker starts fenced and is unfenced when it has read its own registration', () => {
   const cluster = new TestCluster()
@@ -107,7 +107,7 @@ test('a broker that asks to shut down hands over first', () => {
   assert.deepEqual([last.isFenced, last.shouldShutDown], [true, true])
 })
 
-test('a broker that leads nothing may go at once; new replicas do not go to one that leaves', () => {
+test('a broker that leads nothing may go at once; one that leaves gets no new replicas', () => {
   const cluster = new TestCluster().start(1, 2)
   assert.equal(cluster.heartbeat(1, { wantShutDown: true }).shouldShutDown, true)
   const alone = new TestCluster().start(1, 2)

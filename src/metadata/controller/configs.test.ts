@@ -5,7 +5,7 @@ import { ErrorCode } from '../../protocol/errors.ts'
 import { clearElrRecord } from '../../protocol/persisted/metadata-records.ts'
 import { ConfigResourceType } from '../config-validator.ts'
 import { OpType } from './alter-configs.ts'
-import { failure, TestCluster } from './test-cluster.test.ts'
+import { failure, TestCluster } from './test-cluster.test-support.ts'
 
 const { TOPIC, BROKER, GROUP, CLIENT_METRICS } = ConfigResourceType
 type Change = readonly [key: string, value: string | null, operation?: number]
@@ -85,7 +85,7 @@ test('AlterConfigs removes what it does not name', () => {
   ])
 })
 
-test('an unchanged topic config writes nothing; a broker config makes the broker read it again', () => {
+test('an unchanged config of a topic writes nothing; one of a broker is read again', () => {
   const cluster = withTopic()
   const decide = (resourceType: number, resourceName: string) => {
     const configs = [{ name: 'retention.ms', value: '5', configOperation: OpType.SET }]

@@ -62,7 +62,7 @@ import type {
   AllocateProducerIdsRequest,
   AllocateProducerIdsResponse,
 } from '../../protocol/messages/67-allocate-producer-ids.ts'
-import type { ControllerRegistrationRequest } from '../../protocol/messages/70-controller-registration.ts'
+import type * as registration from '../../protocol/messages/70-controller-registration.ts'
 import type {
   AssignReplicasToDirsRequest,
   AssignReplicasToDirsResponse,
@@ -203,8 +203,9 @@ export class Controller {
     request,
   ) => unregisterBroker(this.#context, request)
 
-  readonly registerController: Decide<ControllerRegistrationRequest, ApiError> = (request) =>
-    registerController(this.#context, request)
+  readonly registerController: Decide<registration.ControllerRegistrationRequest, ApiError> = (
+    request,
+  ) => registerController(this.#context, request)
 
   readonly allocateProducerIds: Decide<AllocateProducerIdsRequest, AllocateProducerIdsResponse> = (
     request,

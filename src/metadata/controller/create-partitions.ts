@@ -1,4 +1,4 @@
-/** Decides CreatePartitions: more partitions for a topic, placed or as the client lists (KIP-195). */
+/** Decides CreatePartitions: more of them for a topic, placed or as the client lists (KIP-195). */
 import { ErrorCode } from '../../protocol/errors.ts'
 import type {
   CreatePartitionsRequest,

@@ -12,7 +12,7 @@ import { bootstrapFeatureLevels } from '../format.ts'
 import { MetadataImage } from '../image.ts'
 import { allFeatureRanges, losesMetadata, metadataVersionLevel } from '../metadata-version.ts'
 import { metadataRecord } from '../records.ts'
-import { failure, TestCluster, uuidOf } from './test-cluster.test.ts'
+import { failure, TestCluster, uuidOf } from './test-cluster.test-support.ts'
 
 type Update = readonly [feature: string, level: number, upgradeType?: number]
 
@@ -86,7 +86,8 @@ test('features are refused in the words of Kafka', () => {
   const refusals: readonly [Update, string][] = [
     [
       ['nope', 1],
-      'Invalid update version 1 for feature nope. Local controller 1 does not support this feature.',
+      'Invalid update version 1 for feature nope. Local controller 1 does not support this ' +
+        'feature.',
     ],
     [
       ['group.version', 7],

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ErrorCode } from '../../protocol/errors.ts'
-import { failure, TestCluster, uuidOf } from './test-cluster.test.ts'
+import { failure, TestCluster, uuidOf } from './test-cluster.test-support.ts'
 
 function elect(cluster: TestCluster, electionType: number, topic: string | null, index = 0) {
   const topicPartitions = topic === null ? null : [{ topic, partitions: [index] }]

@@ -150,7 +150,7 @@ export function offlineDirectoryRecords(
   ]
 }
 
-/** Log directories that shall get no new replicas (KIP-1066); null where the broker does not say. */
+/** Log directories that shall get no new replicas (KIP-1066); null where the broker says none. */
 export function cordonedDirectoryRecords(
   broker: BrokerImage,
   cordoned: readonly Uuid[] | null,

@@ -160,7 +160,8 @@ function decideMetadataVersion(
     const why =
       upgradeType === UpgradeType.UNSAFE_DOWNGRADE
         ? 'Unsafe metadata downgrade is not supported in this version.'
-        : 'Refusing to perform the requested downgrade because it might delete metadata information.'
+        : 'Refusing to perform the requested downgrade because it might delete metadata ' +
+          'information.'
     return apiError(
       ErrorCode.INVALID_UPDATE_VERSION,
       `Unsupported metadata.version downgrade from ${current} to ${level}. ${why}`,
