@@ -151,6 +151,8 @@ class LogLoader {
       const from = i === 0 ? resume.offset : segment.baseOffset
       if (this.#recoverSegment(segment, from, position)) continue
       this.#retire(unflushed.slice(i + 1))
+      // Offsets from here on are given again: what lay behind must not come back.
+      this.#home.disk.syncDirectory(this.#home.directory)
       break
     }
     return true
@@ -251,6 +253,7 @@ class LogLoader {
     const lost = fileBytes - segment.sizeBytes
     this.#home.warn(`${where}: ${problem}; the ${lost} bytes from there on were never flushed, cut`)
     segment.file().truncate(segment.sizeBytes)
+    segment.file().syncNow()
   }
 
   #retire(segments: readonly Segment[]): void {

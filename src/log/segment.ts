@@ -28,6 +28,8 @@ import { TransactionIndex } from './transaction-index.ts'
 /** Offsets of one segment lie within a Java int of its base. */
 export const MAX_RELATIVE_OFFSET = 0x7fffffff
 
+const INDEX_SUFFIXES = [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX] as const
+
 /** Index entries of the active segment that are written together. */
 const SAVED_AT_ONCE = 256
 
@@ -293,8 +295,9 @@ export class Segment {
     this.file().syncNow()
     if (!withIndexes) return
     this.saveIndexes()
-    for (const path of this.#indexPaths()) {
-      const file = this.#home.disk.open(path, 'write')
+    for (const ending of INDEX_SUFFIXES) {
+      if (!this.#exists(ending)) continue
+      const file = this.#home.disk.open(this.path(ending), 'write')
       try {
         file.syncNow()
       } finally {
@@ -308,10 +311,11 @@ export class Segment {
     this.pin()
     try {
       await this.file().sync()
-      if (!withIndexes || this.#closing) return
-      this.saveIndexes()
-      for (const path of this.#indexPaths()) {
-        const file = this.#home.disk.open(path, 'write')
+      if (withIndexes && !this.#closing) this.saveIndexes()
+      for (const ending of withIndexes ? INDEX_SUFFIXES : []) {
+        // Retention may have renamed the files while this was waiting.
+        if (this.#closing || !this.#exists(ending)) continue
+        const file = this.#home.disk.open(this.path(ending), 'write')
         try {
           await file.sync()
         } finally {
@@ -323,10 +327,8 @@ export class Segment {
     }
   }
 
-  #indexPaths(): string[] {
-    return [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX]
-      .map((ending) => this.path(ending))
-      .filter((path) => this.#home.disk.stat(path) !== null)
+  #exists(ending: string): boolean {
+    return this.#home.disk.stat(this.path(ending)) !== null
   }
 
   /** Cuts the segment before the batch that holds `offset`. Every byte is in the file. */
@@ -340,6 +342,7 @@ export class Segment {
     this.timeIndex().truncateTo(relative)
     this.transactions().truncateTo(offset)
     this.file().truncate(position)
+    this.file().syncNow()
     this.sizeBytes = position
     this.#bytesSinceIndexEntry = 0
     if (position === 0) {
@@ -493,6 +496,8 @@ export class Segment {
       this.#trackBatch(buffer, at, position, this.#offsetIndex, this.#timeIndex)
       this.#bytesSinceIndexEntry += walker.sizeBytes
     }
+    this.#isTouched = true
+    this.seal()
     this.trimIndexes()
     if (bytes > 0) this.#home.warn(`${this.path(LOG_SUFFIX)}: index ${why}, made anew`)
     if (walker.problem !== '') {

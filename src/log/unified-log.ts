@@ -430,11 +430,11 @@ export class UnifiedLog {
     this.write()
     this.#lowerRecoveryPoint(offset)
     this.#guard(() => {
-      this.#retire(
-        this.segments.all.filter((segment) => segment.baseOffset > offset),
-        nowMs,
-      )
+      const behind = this.segments.all.filter((segment) => segment.baseOffset > offset)
+      this.#retire(behind.reverse(), nowMs)
       this.segments.active.cutAt(offset, nowMs)
+      // Offsets from here on are given again: what lay behind must not come back in a power cut.
+      this.home.disk.syncDirectory(this.home.directory)
       this.#ended(offset)
       rebuildProducers(this.#producerRebuild(nowMs), offset)
       this.#takeSnapshot()
@@ -449,10 +449,10 @@ export class UnifiedLog {
     this.#lowerRecoveryPoint(Math.min(offset, this.recoveryPoint))
     this.#guard(() => {
       this.#snapshots.removeWhere(() => true)
-      this.#retire([...this.segments.all], nowMs)
+      this.#retire([...this.segments.all].reverse(), nowMs)
       const jitterMs = randomJitterMs(this.config, this.#options.random)
       this.segments.add(Segment.create(this.home, offset, nowMs, jitterMs))
-      this.#flusher.directoryDirty = true
+      this.home.disk.syncDirectory(this.home.directory)
     })
     this.#epochs.clear()
     this.#producers.clear(offset)

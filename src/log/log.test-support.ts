@@ -1,0 +1,46 @@
+/** Batches for tests of the log, and what is in them. */
+import { baseOffset, batchSizeBytes, lastOffset, partitionLeaderEpoch } from '../records/batch.ts'
+import { BatchBuilder, type BatchOptions } from '../records/builder.ts'
+import { RecordCursor } from '../records/record-scan.ts'
+
+/** The time at which tests begin. */
+export const START_MS = 1_700_000_000_000
+export const TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAABA'
+
+/** A batch of records with these values. */
+export function batchOf(
+  values: readonly string[],
+  options: BatchOptions & { readonly timestampMs?: number } = {},
+): Uint8Array {
+  const builder = new BatchBuilder(options)
+  for (const value of values) {
+    builder.append(options.timestampMs ?? START_MS, null, new TextEncoder().encode(value))
+  }
+  return builder.build()
+}
+
+export interface StoredBatch {
+  readonly baseOffset: number
+  readonly lastOffset: number
+  readonly epoch: number
+  readonly values: readonly string[]
+}
+
+/** The batches in the pieces of a read. */
+export function batchesIn(pieces: readonly Uint8Array[]): StoredBatch[] {
+  const found: StoredBatch[] = []
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += batchSizeBytes(piece, at)) {
+      const cursor = new RecordCursor(piece, at)
+      const values: string[] = []
+      while (cursor.next()) values.push(new TextDecoder().decode(cursor.value() ?? undefined))
+      found.push({
+        baseOffset: baseOffset(piece, at),
+        lastOffset: lastOffset(piece, at),
+        epoch: partitionLeaderEpoch(piece, at),
+        values,
+      })
+    }
+  }
+  return found
+}
