@@ -1,11 +1,13 @@
 /**
  * npm run conformance: clients that are not ours, in their own words, against a server.
  *
- *     node test/conformance/run.ts [--against millrace|kafka] [--only NAME,...] [--list] [--keep] [--record]
+ *     node test/conformance/run.ts [--against millrace|kafka] [--only NAME,...] [--list] [--keep]
+ *                                  [--record] [--report FILE]
  *
  * --only takes the names of checks or their beginnings. --keep leaves the servers' folders. --record, with --against
- * kafka, writes the transcripts anew. Prints `ok NAME (ms)` or `FAIL NAME: reason` for each check, and as its last line
- * `N passed, N failed`; the exit status is 1 when one failed. A tool that is missing on this machine is a failure.
+ * kafka, writes the transcripts anew. --report writes the results as JSON (report.ts). Prints `ok NAME (ms)` or
+ * `FAIL NAME: reason` for each check, and as its last line `N passed, N failed`; the exit status is 1 when one failed.
+ * A tool that is missing on this machine is a failure.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,6 +17,7 @@ import { type Check, CheckContext, type Surroundings } from './check.ts'
 import { CHECKS } from './checks.ts'
 import { Jvm } from './jvm.ts'
 import { killAll } from './process.ts'
+import { type CheckResult, writeReport } from './report.ts'
 import { SERVER_KINDS, Server, type ServerKind } from './server.ts'
 import { Toolbox } from './toolbox.ts'
 
@@ -25,6 +28,8 @@ interface Options {
   readonly checks: readonly Check[]
   readonly isRecording: boolean
   readonly keepsFolders: boolean
+  /** Where to write the results; null: nowhere. */
+  readonly reportFile: string | null
 }
 
 function readOptions(): Options {
@@ -35,6 +40,7 @@ function readOptions(): Options {
       list: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       record: { type: 'boolean', default: false },
+      report: { type: 'string' },
     },
   })
   const kind = SERVER_KINDS.find((each) => each === values.against)
@@ -48,7 +54,8 @@ function readOptions(): Options {
     for (const { name } of checks) console.log(name)
     process.exit(0)
   }
-  return { kind, checks, isRecording: values.record, keepsFolders: values.keep }
+  const { record: isRecording, keep: keepsFolders, report: reportFile = null } = values
+  return { kind, checks, isRecording, keepsFolders, reportFile }
 }
 
 async function main(): Promise<number> {
@@ -66,7 +73,9 @@ async function main(): Promise<number> {
     console.log(`${kind} on ${server.bootstrap} (${Math.round(performance.now() - started)} ms)`)
     const jvm = new Jvm(classPath)
     const surroundings = { server, jvm, toolbox, kind, classPath, directory, isRecording }
-    const failed = await runChecks(options.checks, surroundings)
+    const results = await runChecks(options.checks, surroundings)
+    const failed = results.filter(({ reason }) => reason !== null).length
+    if (options.reportFile !== null) writeReport(options.reportFile, kind, results, directory)
     const seconds = Math.round((performance.now() - started) / 1000)
     if (failed > 0) console.log(`the shared server said last:\n${server.describe()}`)
     console.log(`${seconds} s${options.keepsFolders ? `, folders in ${directory}` : ''}`)
@@ -79,21 +88,24 @@ async function main(): Promise<number> {
 }
 
 /** Two lanes, since this is meant for two cores: the checks that share the one JVM of the tools, and all others. */
-async function runChecks(checks: readonly Check[], surroundings: Surroundings): Promise<number> {
+async function runChecks(
+  checks: readonly Check[],
+  surroundings: Surroundings,
+): Promise<CheckResult[]> {
   const isJava = (check: Check) => check.name.startsWith('java-')
   const lanes = [checks.filter(isJava), checks.filter((check) => !isJava(check))]
-  let failed = 0
+  const results: CheckResult[] = []
   const runLane = async (lane: readonly Check[]) => {
     for (const check of lane) {
       const started = performance.now()
       const reason = await runCheck(check, surroundings)
-      if (reason !== null) failed++
+      results.push({ name: check.name, reason })
       const elapsed = `(${Math.round(performance.now() - started)} ms)`
       console.log(reason === null ? `ok ${check.name} ${elapsed}` : `FAIL ${check.name}: ${reason}`)
     }
   }
   await Promise.all(lanes.map(runLane))
-  return failed
+  return results
 }
 
 /** Null when the claim held, else the reason why not. */
