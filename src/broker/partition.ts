@@ -39,6 +39,12 @@ export class Partition {
     this.leaderEpoch = leaderEpoch
   }
 
+  /** Begins to lead in its epoch: with one replica everything in the log is committed. */
+  lead(): void {
+    this.log.assignEpoch(this.leaderEpoch)
+    if (!this.dirty) this.commit()
+  }
+
   /** Checks the epoch that a client believes in; -1 means that it does not say (KIP-320). */
   checkLeaderEpoch(currentLeaderEpoch: number): ErrorCode {
     if (this.error !== ErrorCode.NONE) return this.error

@@ -37,6 +37,8 @@ export class Partitions {
   /** Partitions that belong here and have no log: their disk failed, or what it holds is refused. */
   readonly #offline = new Set<string>()
   #dirty: Partition[] = []
+  /** The logs found on disk are in their places: from here on `apply` follows. */
+  #started = false
 
   constructor(options: PartitionsOptions) {
     this.#options = options
@@ -134,18 +136,20 @@ export class Partitions {
       )
       directory.setAside(log)
     }
-    for (const partition of this.all()) this.#options.onLead(partition)
+    this.#started = true
+    for (const partition of this.all()) this.#lead(partition)
   }
 
-  /** Follows a committed change of the metadata. */
+  /** Follows a committed change of the metadata; before `start` there is nothing to change. */
   apply(delta: MetadataDelta, nowMs: number): void {
+    if (!this.#started) return
     for (const topic of delta.topicsDeleted) this.#drop(topic.name, nowMs)
     for (const [topic, changed] of delta.partitionsChanged) {
       for (const index of changed) {
         const partition = this.find(topic.name, index)
         if (partition === null) {
           const created = this.#create(topic, index, nowMs)
-          if (created !== null) this.#options.onLead(created)
+          if (created !== null) this.#lead(created)
         } else this.#changeEpoch(partition, topic.partitions[index]?.leaderEpoch ?? -1)
       }
     }
@@ -165,6 +169,11 @@ export class Partitions {
   #changeEpoch(partition: Partition, leaderEpoch: number): void {
     if (leaderEpoch <= partition.leaderEpoch) return
     partition.leaderEpoch = leaderEpoch
+    this.#lead(partition)
+  }
+
+  #lead(partition: Partition): void {
+    partition.lead()
     this.#options.onLead(partition)
   }
 

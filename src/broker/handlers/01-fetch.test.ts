@@ -1,0 +1,328 @@
+/** Fetch: long polls in virtual time, limits and their order, sessions, and what is refused. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { ErrorCode } from '../../protocol/errors.ts'
+import { fetchRequest, fetchResponse } from '../../protocol/messages/01-fetch.ts'
+import { metadataRequest, metadataResponse } from '../../protocol/messages/03-metadata.ts'
+import {
+  deleteTopicsRequest,
+  deleteTopicsResponse,
+} from '../../protocol/messages/20-delete-topics.ts'
+import type { Infer, Input } from '../../protocol/schema.ts'
+import {
+  batchOf,
+  type FetchOptions,
+  fetchFrom,
+  recordsIn,
+  type TestClient,
+  TestNode,
+} from '../node.test-support.ts'
+
+type Answer = Infer<typeof fetchResponse>
+
+async function withTopic(partitions = 1, configs: Readonly<Record<string, string>> = {}) {
+  const node = await TestNode.start()
+  const client = await node.connect()
+  const topicId = await client.createTopic('t', partitions, configs)
+  return { node, client, topicId }
+}
+
+function valuesIn(bytes: Uint8Array | null): (string | null)[] {
+  return recordsIn(bytes).map(({ value }) => value)
+}
+
+/** Sends a fetch and lets it come to wait. */
+async function longFetch(node: TestNode, client: TestClient, options: FetchOptions, topic = 't') {
+  const body = fetchFrom(topic, 0, 0, options)
+  let answer: Answer | null = null
+  const startMs = node.world.nowMs
+  let tookMs = -1
+  client.send(fetchRequest, fetchResponse, 12, body).then(
+    (response) => {
+      answer = response
+      tookMs = node.world.nowMs - startMs
+    },
+    () => {},
+  )
+  await node.world.advance(20)
+  return {
+    get answer(): Answer | null {
+      return answer
+    },
+    get partition() {
+      return answer?.responses[0]?.partitions[0]
+    },
+    get tookMs() {
+      return tookMs
+    },
+  }
+}
+
+describe('Fetch', () => {
+  it('reads whole batches at every version, by name and by id', async () => {
+    const { node, client, topicId } = await withTopic()
+    await client.produce('t', 0, batchOf(['a', 'b'], node.nowMs))
+    await client.produce('t', 0, batchOf(['c'], node.nowMs))
+    for (let version = 4; version <= 12; version++) {
+      const read = await client.fetch('t', 0, 1, { version })
+      assert.deepEqual(valuesIn(read.records), ['a', 'b', 'c'])
+      assert.deepEqual([read.highWatermark, read.lastStableOffset], [3, 3])
+      assert.equal(read.logStartOffset, version >= 5 ? 0 : -1)
+    }
+    for (let version = 13; version <= 18; version++) {
+      const body = fetchFrom('', 0, 2)
+      const topics = body.topics.map((topic) => ({ ...topic, topicId }))
+      const answer = await client.call(fetchRequest, fetchResponse, version, { ...body, topics })
+      assert.equal(answer.responses[0]?.topicId, topicId)
+      assert.deepEqual(valuesIn(answer.responses[0]!.partitions[0]!.records), ['c'])
+    }
+  })
+
+  it('waits for the minimum of bytes or for the end of its time', async () => {
+    const { node, client } = await withTopic()
+    const other = await node.connect()
+    const forBytes = await longFetch(node, client, { maxWaitMs: 5000, minBytes: 150 })
+    await other.produce('t', 0, batchOf(['a'], node.nowMs))
+    await node.world.advance(1000)
+    assert.equal(forBytes.answer, null, 'too few bytes')
+    await other.produce('t', 0, batchOf(['b'.repeat(50)], node.nowMs))
+    await node.world.advance(5)
+    assert.deepEqual(valuesIn(forBytes.partition!.records), ['a', 'b'.repeat(50)])
+
+    const forTime = await longFetch(node, client, { maxWaitMs: 700, minBytes: 10_000 })
+    await node.world.advance(1000)
+    assert.ok(forTime.tookMs >= 699 && forTime.tookMs < 710, `${forTime.tookMs} ms`)
+    assert.equal(valuesIn(forTime.partition!.records).length, 2)
+    const none = await client.fetch('t', 0, 2, { maxWaitMs: 300 })
+    assert.deepEqual([none.errorCode, none.records?.length], [0, 0])
+  })
+
+  it('does not wait where there is an error, nothing to read, or no time', async () => {
+    const { node, client } = await withTopic()
+    const startMs = node.world.nowMs
+    const options = { maxWaitMs: 30_000, minBytes: 1 }
+    const beyond = await client.fetch('t', 0, 1, options)
+    assert.equal(beyond.errorCode, ErrorCode.OFFSET_OUT_OF_RANGE)
+    assert.equal((await client.fetch('t', 0, -1, options)).errorCode, ErrorCode.OFFSET_OUT_OF_RANGE)
+    const unknown = await client.fetch('nowhere', 0, 0, options)
+    assert.equal(unknown.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    assert.equal((await client.fetch('t', 0, 0, { maxWaitMs: 0 })).errorCode, 0)
+    assert.ok(node.world.nowMs - startMs < 100)
+  })
+
+  it('checks the leader epoch that the client believes in, and tells of divergence', async () => {
+    const { node, client } = await withTopic()
+    await client.produce('t', 0, batchOf(['a'], node.nowMs))
+    const error = async (options: FetchOptions) =>
+      (await client.fetch('t', 0, 0, options)).errorCode
+    assert.equal(await error({ currentLeaderEpoch: 0 }), ErrorCode.NONE)
+    assert.equal(await error({ currentLeaderEpoch: 5 }), ErrorCode.UNKNOWN_LEADER_EPOCH)
+    const diverging = await client.fetch('t', 0, 1, { lastFetchedEpoch: 0 })
+    assert.equal(diverging.errorCode, ErrorCode.NONE)
+    assert.equal(diverging.divergingEpoch.epoch, -1, 'same history')
+    const { divergingEpoch } = await client.fetch('t', 0, 9, { lastFetchedEpoch: 0 })
+    assert.deepEqual([divergingEpoch.epoch, divergingEpoch.endOffset], [0, 1])
+  })
+
+  it('gives the bytes of a response to the partitions in the order of the request', async () => {
+    const { node, client } = await withTopic(3)
+    for (let index = 0; index < 3; index++) {
+      await client.produce('t', index, batchOf([`${index}`.repeat(500)], node.nowMs))
+    }
+    const ask = async (order: readonly number[], maxBytes: number, partitionMaxBytes: number) => {
+      const one = { fetchOffset: 0, partitionMaxBytes }
+      const partitions = order.map((partition) => ({ partition, ...one }))
+      const body = { ...fetchFrom('t', 0, 0), maxBytes, topics: [{ topic: 't', partitions }] }
+      const answer = await client.call(fetchRequest, fetchResponse, 12, body)
+      return answer.responses[0]!.partitions.map(({ partitionIndex, records }) => [
+        partitionIndex,
+        records?.length ?? 0,
+      ])
+    }
+    const [[, size] = []] = await ask([0], 1e6, 1e6)
+    assert.deepEqual(
+      await ask([2, 0, 1], 1e6, 1e6),
+      [2, 0, 1].map((index) => [index, size]),
+    )
+    assert.deepEqual(
+      await ask([1, 0, 2], 1, 1),
+      [
+        [1, size],
+        [0, 0],
+        [2, 0],
+      ],
+      'one whole batch whatever the limits',
+    )
+    const full = await ask([2, 1, 0], 1.5 * size!, 1e6)
+    assert.equal(full[0]?.[1], size)
+    assert.ok(full[1]![1]! <= 0.5 * size! && full[2]![1] === 0)
+  })
+
+  it('shows nothing above the last stable offset to read_committed', async () => {
+    const { node, client } = await withTopic()
+    await client.produce('t', 0, batchOf(['a'], node.nowMs))
+    const committed = await client.fetch('t', 0, 0, { isolationLevel: 1 })
+    assert.deepEqual(valuesIn(committed.records), ['a'])
+    assert.deepEqual(committed.abortedTransactions, [])
+    assert.equal((await client.fetch('t', 0, 0)).abortedTransactions, null)
+  })
+
+  it('ends a wait when its topic goes', async () => {
+    const { node, client } = await withTopic()
+    const waiting = await longFetch(node, client, { maxWaitMs: 30_000 })
+    assert.equal(waiting.answer, null)
+    const other = await node.connect()
+    const body = { topicNames: ['t'], timeoutMs: 1000 }
+    await other.call(deleteTopicsRequest, deleteTopicsResponse, 5, body)
+    await node.world.advance(20)
+    assert.equal(waiting.partition?.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  })
+
+  it('forgets a wait whose client has gone', async () => {
+    const { node, client } = await withTopic()
+    const waiting = await longFetch(node, client, { maxWaitMs: 30_000 })
+    client.connection.destroy()
+    await node.world.advance(100)
+    const other = await node.connect()
+    await other.produce('t', 0, batchOf(['a'], node.nowMs))
+    await node.world.advance(40_000)
+    assert.equal(waiting.answer, null)
+    assert.equal(node.fatal, null)
+  })
+})
+
+describe('Fetch from a cold disk', () => {
+  async function restarted(values: number) {
+    const { node, client } = await withTopic(2, { 'segment.bytes': '1048576' })
+    const value = 'x'.repeat(100_000)
+    for (let i = 0; i < values; i++) {
+      await client.produce('t', 0, batchOf([`${i}${value}`], node.nowMs))
+    }
+    await node.stop()
+    await node.restart()
+    return { node, client: await node.connect(), values }
+  }
+
+  it('reads segment after segment', async () => {
+    const { client, values } = await restarted(25)
+    const read = await client.readAll('t', 0)
+    assert.deepEqual(
+      read.map(({ offset }) => offset),
+      Array.from({ length: values }, (_, at) => at),
+    )
+    assert.ok(read.every(({ value }, at) => value?.startsWith(`${at}x`)))
+  })
+
+  it('goes on while the topic is deleted or the client leaves', async () => {
+    const { node, client } = await restarted(25)
+    const other = await node.connect()
+    const leaving = await node.connect()
+    await other.call(metadataRequest, metadataResponse, 12, { topics: [] })
+    leaving.post(fetchRequest, 12, fetchFrom('t', 0, 3))
+    const read = client.send(fetchRequest, fetchResponse, 12, fetchFrom('t', 0, 14))
+    const next = client.send(fetchRequest, fetchResponse, 12, fetchFrom('t', 0, 14))
+    const body = { topicNames: ['t'], timeoutMs: 1000 }
+    const deleted = other.send(deleteTopicsRequest, deleteTopicsResponse, 5, body)
+    await node.world.advance(0.6)
+    leaving.connection.destroy()
+    const answer = (await node.world.settle(read)).responses[0]?.partitions[0]
+    await node.world.settle(deleted)
+    const after = (await node.world.settle(next)).responses[0]?.partitions[0]
+    assert.ok(
+      answer?.errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION ||
+        valuesIn(answer!.records)[0]?.startsWith('14x'),
+    )
+    assert.notEqual(after, undefined)
+    await node.world.advance(120_000)
+    assert.doesNotMatch(node.log.join('\n'), /offline|error/)
+    assert.equal(node.fatal, null)
+  })
+})
+
+describe('Fetch sessions', () => {
+  type Asked = readonly (readonly [index: number, offset: number])[]
+
+  function sessionFetch(sessionId: number, sessionEpoch: number, asked: Asked) {
+    const partitions = asked.map(([partition, fetchOffset]) => ({
+      partition,
+      fetchOffset,
+      partitionMaxBytes: 1000,
+    }))
+    const body: Input<typeof fetchRequest> = {
+      ...fetchFrom('t', 0, 0),
+      sessionId,
+      sessionEpoch,
+      topics: partitions.length === 0 ? [] : [{ topic: 't', partitions }],
+    }
+    return body
+  }
+
+  function told(answer: Answer) {
+    return answer.responses.flatMap(({ partitions }) =>
+      partitions.map(({ partitionIndex, records }) => [partitionIndex, ...valuesIn(records)]),
+    )
+  }
+
+  it('tell what changed', async () => {
+    const { node, client } = await withTopic(3)
+    const call = (body: Input<typeof fetchRequest>) =>
+      client.call(fetchRequest, fetchResponse, 12, body)
+    const full = await call(sessionFetch(0, 0, [[0, 0], [1, 0], [2, 0]])) // biome-ignore format: a table
+    assert.deepEqual(told(full), [[0], [1], [2]])
+    const { sessionId } = full
+    assert.notEqual(sessionId, 0)
+    assert.deepEqual(told(await call(sessionFetch(sessionId, 1, []))), [], 'nothing is new')
+    await client.produce('t', 1, batchOf(['a'], node.nowMs))
+    assert.deepEqual(told(await call(sessionFetch(sessionId, 2, []))), [[1, 'a']])
+    assert.deepEqual(told(await call(sessionFetch(sessionId, 3, [[1, 1]]))), [])
+    await client.produce('t', 0, batchOf(['b'], node.nowMs))
+    await client.produce('t', 2, batchOf(['c'], node.nowMs))
+    const forgetting = {
+      ...sessionFetch(sessionId, 4, []),
+      forgottenTopicsData: [{ topic: 't', partitions: [2] }],
+    }
+    assert.deepEqual(told(await call(forgetting)), [[0, 'b']])
+    const wrongEpoch = await call(sessionFetch(sessionId, 9, []))
+    assert.equal(wrongEpoch.errorCode, ErrorCode.INVALID_FETCH_SESSION_EPOCH)
+    const unknown = await call(sessionFetch(sessionId ^ 1, 1, []))
+    assert.equal(unknown.errorCode, ErrorCode.FETCH_SESSION_ID_NOT_FOUND)
+  })
+
+  it('let a long poll wait, and answer what came', async () => {
+    const { node, client } = await withTopic(2)
+    const call = (body: Input<typeof fetchRequest>) =>
+      client.send(fetchRequest, fetchResponse, 12, body)
+    const opened = await node.world.settle(call(sessionFetch(0, 0, [[0, 0], [1, 0]]))) // biome-ignore format: a table
+    const waiting = call({ ...sessionFetch(opened.sessionId, 1, []), maxWaitMs: 10_000 })
+    await node.world.advance(50)
+    const other = await node.connect()
+    await other.produce('t', 1, batchOf(['a'], node.nowMs))
+    assert.deepEqual(told(await node.world.settle(waiting)), [[1, 'a']])
+    assert.ok(node.world.nowMs < node.machine.clock.nowMs() + 1000)
+    const empty = await node.world.settle(
+      call({ ...sessionFetch(opened.sessionId, 2, [[1, 1]]), maxWaitMs: 400 }),
+    )
+    assert.deepEqual(told(empty), [])
+  })
+
+  it('notice a topic that was made anew under its name', async () => {
+    const { client, topicId } = await withTopic()
+    const body = (sessionId: number, sessionEpoch: number, id: string | null) => {
+      const { topics, ...rest } = sessionFetch(sessionId, sessionEpoch, [[0, 0]])
+      const byId = id === null ? [] : topics.map((topic) => ({ ...topic, topicId: id }))
+      return { ...rest, topics: byId }
+    }
+    const call = (request: Input<typeof fetchRequest>) =>
+      client.call(fetchRequest, fetchResponse, 16, request)
+    const opened = await call(body(0, 0, topicId))
+    const deleted = { topics: [{ name: null, topicId }], timeoutMs: 1000 }
+    await client.call(deleteTopicsRequest, deleteTopicsResponse, 6, deleted)
+    const gone = await call(body(opened.sessionId, 1, null))
+    assert.equal(gone.responses[0]?.partitions[0]?.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    await client.createTopic('t')
+    const anew = await call(body(opened.sessionId, 2, null))
+    assert.equal(anew.responses[0]?.partitions[0]?.errorCode, ErrorCode.INCONSISTENT_TOPIC_ID)
+    const byOldId = await call(body(0, -1, topicId))
+    assert.equal(byOldId.responses[0]?.partitions[0]?.errorCode, ErrorCode.UNKNOWN_TOPIC_ID)
+  })
+})
