@@ -91,10 +91,11 @@ export class RaftDriver {
     const history = new QuorumHistory(staticVoters)
     const { latest } = snapshots
     const start = latest?.offset ?? 0
-    assert(
-      start >= log.logStartOffset,
-      `the metadata log starts at offset ${log.logStartOffset}, and no snapshot reaches it`,
-    )
+    if (start < log.logStartOffset) {
+      throw new Error(
+        `${directory}: the log starts at offset ${log.logStartOffset}, and no snapshot reaches it`,
+      )
+    }
     if (latest !== null) {
       const isAhead =
         latest.offset > log.logEndOffset || latest.epoch > Math.max(log.latestEpoch, 0)

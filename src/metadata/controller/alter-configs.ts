@@ -22,7 +22,12 @@ import {
 import { type ApiError, apiError } from '../api-error.ts'
 import { type ConfigResource, ConfigResourceType, type ConfigValues } from '../config-validator.ts'
 import { type Decision, type MetadataRecord, metadataRecord } from '../records.ts'
-import { configChangeError, resourceError, unknownResource } from './config-rules.ts'
+import {
+  configChangeError,
+  existenceError,
+  resourceNameError,
+  unknownResource,
+} from './config-rules.ts'
 import { type ControllerContext, MAX_RECORDS_PER_REQUEST } from './context.ts'
 
 /** What IncrementalAlterConfigs can do to a key. */
@@ -183,8 +188,9 @@ export function decideConfigs(
     if (error !== null) return error
   }
   const error =
-    resourceError(context, resource, options.isNew === true) ??
-    context.configValidator.validate(resource, applied(existing, changes), existing)
+    resourceNameError(resource) ??
+    context.configValidator.validate(resource, applied(existing, changes), existing) ??
+    (options.isNew === true ? null : existenceError(context, resource))
   if (error !== null) return error
   const records: MetadataRecord[] = changes.map((record) => metadataRecord(configRecord, record))
   return { records: [...records, ...clearElrRecords(context, changes)] }

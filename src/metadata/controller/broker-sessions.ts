@@ -44,6 +44,12 @@ export class BrokerSessions {
     session.metadataOffset = metadataOffset
   }
 
+  /** Takes for alive who is known to be: a broker in the controller's own process. */
+  renew(brokerId: number, nowMs: number): void {
+    const session = this.#sessions.get(brokerId)
+    if (session !== undefined) session.lastHeartbeatMs = nowMs
+  }
+
   remove(brokerId: number): void {
     this.#sessions.delete(brokerId)
   }

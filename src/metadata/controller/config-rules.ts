@@ -57,18 +57,14 @@ function configChangeMessage(context: ControllerContext, record: ConfigRecord): 
   return null
 }
 
-/** Why a resource can't have configs: no such name, or nothing of that name. */
-export function resourceError(
-  context: ControllerContext,
-  resource: ConfigResource,
-  isNew: boolean,
-): ApiError | null {
+/** Why nothing can be called that; null where something may be. */
+export function resourceNameError(resource: ConfigResource): ApiError | null {
   const { type, name } = resource
   switch (type) {
     case ConfigResourceType.TOPIC:
-      return topicResourceError(context, name, isNew)
+      return topicError(name)
     case ConfigResourceType.BROKER:
-      return brokerResourceError(context, name)
+      return brokerNameError(name)
     case ConfigResourceType.GROUP:
       if (name !== '') return null
       return apiError(ErrorCode.INVALID_REQUEST, 'Default group resources are not allowed.')
@@ -79,32 +75,39 @@ export function resourceError(
   }
 }
 
-function topicResourceError(
-  context: ControllerContext,
-  name: string,
-  isNew: boolean,
-): ApiError | null {
+function topicError(name: string): ApiError | null {
   if (name === '') {
     return apiError(ErrorCode.INVALID_REQUEST, 'Default topic resources are not allowed.')
   }
   const invalid = topicNameError(name)
-  if (invalid !== null) return apiError(ErrorCode.INVALID_TOPIC_EXCEPTION, invalid)
-  if (isNew || context.image.topics.byName.has(name)) return null
-  const message = `The topic '${name}' does not exist.`
-  return apiError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message)
+  return invalid === null ? null : apiError(ErrorCode.INVALID_TOPIC_EXCEPTION, invalid)
 }
 
-function brokerResourceError(context: ControllerContext, name: string): ApiError | null {
+function brokerNameError(name: string): ApiError | null {
   if (name === '') return null
   if (!/^[+-]?\d+$/.test(name)) {
     const message = 'Unable to parse broker name as a base 10 number.'
     return apiError(ErrorCode.INVALID_REQUEST, message)
   }
+  if (Number(name) >= 0) return null
+  return apiError(ErrorCode.INVALID_REQUEST, 'Invalid negative broker ID.')
+}
+
+/** Why a resource can't have configs: there is nothing of that name. */
+export function existenceError(
+  context: ControllerContext,
+  resource: ConfigResource,
+): ApiError | null {
+  const { type, name } = resource
+  const { cluster, topics } = context.image
+  if (type === ConfigResourceType.TOPIC && !topics.byName.has(name)) {
+    const message = `The topic '${name}' does not exist.`
+    return apiError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message)
+  }
+  if (type !== ConfigResourceType.BROKER || name === '') return null
   const id = Number(name)
-  if (id < 0) return apiError(ErrorCode.INVALID_REQUEST, 'Invalid negative broker ID.')
-  const { cluster } = context.image
-  const known =
+  const isKnown =
     cluster.brokers.has(id) || cluster.controllers.has(id) || context.quorum.voterIds.includes(id)
-  if (known) return null
+  if (isKnown) return null
   return apiError(ErrorCode.BROKER_ID_NOT_REGISTERED, `No node with id ${id} found.`)
 }

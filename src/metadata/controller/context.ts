@@ -103,8 +103,10 @@ export function changePartition(
       metadataVersion: features.metadataVersion,
       elrEnabled: features.elrEnabled,
       minIsr: effectiveMinIsr(context, located),
-      isAcceptableLeader: (id) =>
-        mayLead(id) && cluster.hasOnlineDirectory(id, directoryOf(partition, id)!),
+      isAcceptableLeader: (id) => {
+        const directory = directoryOf(partition, id)
+        return directory !== null && mayLead(id) && cluster.hasOnlineDirectory(id, directory)
+      },
       defaultDirectory: (id) => cluster.defaultDirectory(id),
     },
     targets,

@@ -238,6 +238,8 @@ export class Controller {
     const rounds = this.#rounds
     if (rounds === null) return []
     const { settings, sessions } = this.#context
+    // A process that was stopped for a while (a laptop that slept) must not fence itself.
+    sessions.renew(settings.nodeId, nowMs)
     while (sessions.nextDeadlineMs() <= nowMs) {
       const records = fenceStaleBroker(this.#context, nowMs)
       if (records.length > 0) return records
