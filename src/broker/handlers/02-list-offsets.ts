@@ -31,6 +31,8 @@ const SINCE_VERSION = new Map([
   [LATEST_TIERED, 9],
   [EARLIEST_PENDING_UPLOAD, 11],
 ])
+/** First version whose answers have a leader epoch (KIP-320). */
+const EPOCH_SINCE = 4
 const CONSUMER_REPLICA_ID = -1
 const READ_COMMITTED = 1
 
@@ -53,7 +55,8 @@ export const listOffsets = serve(
           if (asked.timestamp < 0 && context.apiVersion < since) {
             return failure(asked, ErrorCode.UNSUPPORTED_VERSION)
           }
-          return answerFor(broker, request, topic.name, asked)
+          const found = answerFor(broker, request, topic.name, asked)
+          return context.apiVersion < EPOCH_SINCE ? { ...found, leaderEpoch: -1 } : found
         }),
       })),
     })
