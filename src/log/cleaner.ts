@@ -93,6 +93,8 @@ export class LogCleaner {
   #directory: CleanerDirectory | null = null
   /** A step before this has nothing to do; Infinity while a read or sync is awaited. */
   #nextMs: number
+  /** When to go on after what is awaited. */
+  #resumeMs = 0
 
   constructor(options: CleanerOptions) {
     this.#options = options
@@ -145,9 +147,6 @@ export class LogCleaner {
     if (this.#nextMs !== Infinity) this.#nextMs = nowMs + pauseMs
     else this.#resumeMs = nowMs + pauseMs
   }
-
-  /** When to go on after what is awaited. */
-  #resumeMs = 0
 
   #ready(): void {
     this.#nextMs = this.#resumeMs
