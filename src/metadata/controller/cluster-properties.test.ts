@@ -156,7 +156,8 @@ test('partitions stay sound, and a snapshot is the whole of the state', () => {
         cluster.heartbeat(id)
       }
       checkPartitions(cluster)
-      if (!cluster.image.features.elrEnabled) return
+      // Unless who was last to lead has been forgotten meanwhile: that needs an unclean election.
+      if (steps.some((step) => step.do === 'minIsr' || step.do === 'elr')) return
       for (const { partition } of cluster.image.topics.partitions()) {
         assert.notEqual(partition.leader, -1, 'all are there and nobody leads')
       }
