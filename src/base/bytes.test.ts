@@ -1,3 +1,4 @@
+/** Bytes read and written: round trips, bounds, and what is attached without a copy. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'

@@ -1,3 +1,4 @@
+/** The heap and the deadlines against a sorted list. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'

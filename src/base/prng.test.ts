@@ -1,3 +1,4 @@
+/** Seeded randomness: the same seed gives the same numbers, evenly spread. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Prng } from './prng.ts'

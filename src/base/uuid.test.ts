@@ -1,3 +1,4 @@
+/** Uuids as Kafka writes them: 22 characters of URL-safe base64. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'

@@ -1,3 +1,4 @@
+/** Varints: sizes, round trips, and bytes that are none. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'

@@ -182,7 +182,9 @@ export class Connections implements ConnectionOwner {
     } else api.handle(this.#broker, request, context)
   }
 
-  /** KIP-35: an ApiVersions of the future is answered in version 0, so that the client can adapt. */
+  /**
+   * KIP-35: an ApiVersions of the future is answered in version 0, so that the client can adapt.
+   */
   #refuseApiVersions(context: RequestContext): void {
     const versions = versionsOf(this.#broker, context.listener, 0)
     context.reply({

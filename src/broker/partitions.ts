@@ -34,7 +34,9 @@ export class Partitions {
   readonly #options: PartitionsOptions
   readonly #byTopic = new Map<string, Partition[]>()
   readonly #directoryOf = new Map<Partition, LogDirectory>()
-  /** Partitions that belong here and have no log: their disk failed, or what it holds is refused. */
+  /**
+   * Partitions that belong here and have no log: their disk failed, or what it holds is refused.
+   */
   readonly #offline = new Set<string>()
   #dirty: Partition[] = []
   /** The logs found on disk are in their places: from here on `apply` follows. */
@@ -106,7 +108,9 @@ export class Partitions {
     }
   }
 
-  /** Why `find` has nothing: the partition's disk failed or its log is refused, or it is unknown. */
+  /**
+   * Why `find` has nothing: the partition's disk failed or its log is refused, or it is unknown.
+   */
   missingError(topic: string, index: number): ErrorCode {
     return this.#offline.has(`${topic}-${index}`)
       ? ErrorCode.KAFKA_STORAGE_ERROR

@@ -40,7 +40,9 @@ export interface IdentityOptions {
   /** `CLUSTER_ID` of the environment; null where the first start may choose. */
   readonly wantedClusterId: string | null
   readonly supportedFeatures: FeatureRanges
-  /** This node as the first voter of a dynamic quorum, given its directory; null for a static one. */
+  /**
+   * This node as the first voter of a dynamic quorum, given its directory; null for a static one.
+   */
   readonly firstVoter: ((directoryId: Uuid) => Voter) | null
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a client of a coordinator is told for an error of the log underneath. Clients act on coordinator
- * errors only: look the coordinator up again, or try again later.
+ * What a client of a coordinator is told for an error of the log underneath. Clients act on
+ * coordinator errors only: look the coordinator up again, or try again later.
  */
 import { ErrorCode } from '../protocol/errors.ts'
 

@@ -1,6 +1,7 @@
 /**
- * Replays the log of one partition into a shard: batch after batch, with the end markers of transactions
- * in their place, so that what a transaction wrote counts exactly when its marker says so.
+ * Replays the log of one partition into a shard: batch after batch, with the end markers of
+ * transactions in their place, so that what a transaction wrote counts exactly when its marker says
+ * so.
  *
  * A record of a type that is not known here is passed over, since a newer or older version may have
  * written it. Anything malformed ends the load: a shard that misses records must not serve.

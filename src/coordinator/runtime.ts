@@ -16,7 +16,9 @@ import { coordinatorError } from './coordinator-error.ts'
 import { type Journal, JournalPartition, type RecordCodec } from './journal.ts'
 import { type LoadResult, ShardLoader } from './loader.ts'
 
-/** The partitions of the internal topic that this node leads, as far as a coordinator needs them. */
+/**
+ * The partitions of the internal topic that this node leads, as far as a coordinator needs them.
+ */
 export interface CoordinatorLog {
   /** Appends one batch as the leader. `lastOffset` is the offset of its last record. */
   append(
@@ -106,8 +108,8 @@ export class CoordinatorRuntime<Rec, Shard extends CoordinatorShard<Rec>> {
   }
 
   /**
-   * Ends loading. `endOffset` is the log's end, where it lies behind the last batch; `highWatermark`
-   * is what is known to be committed (default: all of it).
+   * Ends loading. `endOffset` is the log's end, where it lies behind the last batch;
+   * `highWatermark` is what is known to be committed (default: all of it).
    */
   finishLoad(
     partition: number,

@@ -1,3 +1,4 @@
+/** The table of APIs: every message once, in the versions that Kafka 4.3 has. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { apiOf, apis } from './apis.ts'

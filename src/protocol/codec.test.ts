@@ -1,3 +1,4 @@
+/** Codecs on every message and version: round trips, both kinds alike, hostile bytes. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

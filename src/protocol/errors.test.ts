@@ -1,3 +1,4 @@
+/** Error codes by name and number. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ErrorCode, errorMessage, errorName, isRetriable, isStaleMetadata } from './errors.ts'

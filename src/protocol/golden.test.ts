@@ -1,3 +1,4 @@
+/** Bytes that Kafka's own encoders wrote, read and written again. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'

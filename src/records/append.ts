@@ -8,8 +8,8 @@ import * as batch from './batch.ts'
 import type { CompressionType } from './compression/compression.ts'
 
 /**
- * Who appends, which decides what is checked: clients get everything; coordinators may write control
- * records; the raft leader and replication have given offsets already.
+ * Who appends, which decides what is checked: clients get everything; coordinators may write
+ * control records; the raft leader and replication have given offsets already.
  */
 export type AppendOrigin = 'client' | 'coordinator' | 'raft' | 'replication'
 

@@ -55,8 +55,8 @@ function checkBatches(bytes: Uint8Array, options: AppendOptions): AppendInfo {
 }
 
 /**
- * A leader that lost its place may still answer with what the follower has not heard of; the follower
- * keeps only what the epoch it fetched with covers (KAFKA-18723).
+ * A leader that lost its place may still answer with what the follower has not heard of; the
+ * follower keeps only what the epoch it fetched with covers (KAFKA-18723).
  */
 function isFromLaterEpoch(bytes: Uint8Array, at: number, options: AppendOptions): boolean {
   return (

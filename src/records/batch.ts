@@ -1,7 +1,7 @@
 /**
  * A record batch (magic 2) in place: where each header field lies, and functions that read or patch
- * it in the bytes themselves. Functions take the bytes and the position `at` where the batch starts;
- * the caller has made sure with `nextBatch` (batches.ts) that the whole batch is there.
+ * it in the bytes themselves. Functions take the bytes and the position `at` where the batch
+ * starts; the caller has made sure with `nextBatch` (batches.ts) that the whole batch is there.
  *
  * Layout: baseOffset i64, length i32, partitionLeaderEpoch i32, magic i8, crc u32, attributes i16,
  * lastOffsetDelta i32, baseTimestamp i64, maxTimestamp i64, producerId i64, producerEpoch i16,
@@ -9,9 +9,9 @@
  * baseOffset and partitionLeaderEpoch can be patched without computing it again.
  *
  * Invariant: offsets and producer ids that a number can't carry exactly are never rounded; reading
- * them throws BoundsError (base/int64.ts). Timestamps are: those of a producer that sends nanoseconds
- * are beyond 2^53, Kafka before 3.6 stored them, and nothing but their order and range is looked at.
- * `hasExactTimestamps` says where they must not be written again.
+ * them throws BoundsError (base/int64.ts). Timestamps are: those of a producer that sends
+ * nanoseconds are beyond 2^53, Kafka before 3.6 stored them, and nothing but their order and range
+ * is looked at. `hasExactTimestamps` says where they must not be written again.
  *
  * KIP-98 (format v2, producer id), KIP-101 (leader epoch), KIP-534 (delete horizon).
  */

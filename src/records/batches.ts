@@ -1,7 +1,7 @@
 /**
  * Record batches one after another in bytes, as a produce request, a fetch response and a segment
- * hold them. The size of a batch is checked before anything behind it is read; what a batch holds is
- * not (`isCrcValid` and record-scan.ts do).
+ * hold them. The size of a batch is checked before anything behind it is read; what a batch holds
+ * is not (`isCrcValid` and record-scan.ts do).
  */
 import {
   BATCH_OVERHEAD,

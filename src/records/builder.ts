@@ -85,7 +85,9 @@ export class BatchBuilder {
     return this.#maxTimestampMs
   }
 
-  /** Adds a record; `offsetDelta` counts from the base offset and follows the last where left out. */
+  /**
+   * Adds a record; `offsetDelta` counts from the base offset and follows the last where left out.
+   */
   append(
     timestampMs: number,
     key: Uint8Array | null,

@@ -1,7 +1,7 @@
 /**
- * Control records: what brokers and the raft leader write about the log itself. The key is a version
- * and a type, the value a message of that type. Consumers never see them, compaction treats them
- * apart, and producers may not write them.
+ * Control records: what brokers and the raft leader write about the log itself. The key is a
+ * version and a type, the value a message of that type. Consumers never see them, compaction treats
+ * them apart, and producers may not write them.
  *
  * KIP-98 (transaction markers), KIP-595 (leader change), KIP-630 (snapshot header and footer),
  * KIP-853 (voters).
@@ -131,7 +131,9 @@ export function parseControlRecord(
   }
 }
 
-/** The records of the control batch at `at`; none where compaction has emptied it. Throws as above. */
+/**
+ * The records of the control batch at `at`; none where compaction has emptied it. Throws as above.
+ */
 export function readControlBatch(b: Uint8Array, at = 0): ControlRecord[] {
   const cursor = new RecordCursor(b, at)
   const records: ControlRecord[] = []

@@ -1,4 +1,7 @@
-/** Batches written by Kafka's own library (test/golden/record-batches.txt) are read, and ours are like them. */
+/**
+ * Batches written by Kafka's own library (test/golden/record-batches.txt) are read, and ours are
+ * like them.
+ */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'

@@ -29,7 +29,9 @@ export type RecordHeader = readonly [name: string, value: Uint8Array | null]
 
 const NO_BYTES = new Uint8Array(0)
 
-/** The current record of a batch. Fields other than `problem` mean nothing before the first `next`. */
+/**
+ * The current record of a batch. Fields other than `problem` mean nothing before the first `next`.
+ */
 export class RecordCursor {
   /** Where keys and values are: the batch itself, or its decompressed records. */
   bytes: Uint8Array = NO_BYTES

@@ -5,8 +5,8 @@
  *
  * A batch is patched in place wherever its bytes can stay: base offset and leader epoch are outside
  * of the CRC; the CRC is computed again only where the maximum timestamp or its type changes. It is
- * rebuilt where the topic asks for another codec, or where the producer numbered the records wrongly
- * (Kafka does that for compressed batches; here uncompressed ones get right offsets too).
+ * rebuilt where the topic asks for another codec, or where the producer numbered the records
+ * wrongly (Kafka does that for compressed batches; here uncompressed ones get right offsets too).
  *
  * KIP-32 (timestamps), KIP-98 (producers), KIP-467 (errors by record), KIP-937 (timestamp range).
  */
@@ -33,8 +33,8 @@ export type { AppendInfo, AppendOptions, AppendOrigin, BatchInfo, RecordError } 
 const SHOWN_RECORD_ERRORS = 3
 
 /**
- * Checks `bytes` for an append and gives offsets (to clients' and coordinators' batches). `bytes` is
- * patched in place: on success it, or the rebuilt batch, is what `AppendInfo.bytes` is.
+ * Checks `bytes` for an append and gives offsets (to clients' and coordinators' batches). `bytes`
+ * is patched in place: on success it, or the rebuilt batch, is what `AppendInfo.bytes` is.
  */
 export function validateForAppend(bytes: Uint8Array, options: AppendOptions): AppendInfo {
   if (options.origin === 'raft' || options.origin === 'replication') {

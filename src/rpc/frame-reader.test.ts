@@ -1,3 +1,4 @@
+/** Frames cut out of a stream, however it is chopped. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

@@ -1,3 +1,4 @@
+/** Headers of requests and responses, in all their versions. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ByteReader, concatBytes } from '../base/bytes.ts'

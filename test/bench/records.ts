@@ -1,6 +1,6 @@
 /**
- * What validating an append costs: `node test/bench/records.ts`. Prints, for batches of about 16 KiB
- * of each codec, the microseconds of a batch and the nanoseconds of a record.
+ * What validating an append costs: `node test/bench/records.ts`. Prints, for batches of about 16
+ * KiB of each codec, the microseconds of a batch and the nanoseconds of a record.
  */
 import * as batch from '../../src/records/batch.ts'
 import { BatchBuilder } from '../../src/records/builder.ts'

@@ -1,6 +1,6 @@
 /**
- * Bytes that no client should send, over raw sockets. What Apache Kafka does with each is the expected answer; after
- * each, the server still serves a client that behaves.
+ * Bytes that no client should send, over raw sockets. What Apache Kafka does with each is the
+ * expected answer; after each, the server still serves a client that behaves.
  */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
@@ -72,7 +72,10 @@ async function endOffset(connection: RawConnection, topic: string): Promise<numb
   return Number(answer.readBigInt64BE(answer.length - 8))
 }
 
-/** Where Apache Kafka lets an exception through (UNKNOWN_SERVER_ERROR), a more exact refusal is as good. */
+/**
+ * Where Apache Kafka lets an exception through (UNKNOWN_SERVER_ERROR), a more exact refusal is as
+ * good.
+ */
 const SOME_ERROR: readonly number[] = [-1, 2, 76, 87]
 
 /** A batch that must be refused with this error, and of which nothing is appended. */

@@ -1,6 +1,7 @@
 /**
- * What a check is, and what it is given. A check is one claim about the server, with a name of its own and topics and
- * groups of its own; it throws when the claim does not hold, and the error's message says what was seen.
+ * What a check is, and what it is given. A check is one claim about the server, with a name of its
+ * own and topics and groups of its own; it throws when the claim does not hold, and the error's
+ * message says what was seen.
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'

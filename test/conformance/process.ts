@@ -1,8 +1,9 @@
 /**
- * Child processes as the checks use them: one that runs to its end, or one that stays and whose lines are awaited.
+ * Child processes as the checks use them: one that runs to its end, or one that stays and whose
+ * lines are awaited.
  *
- * Invariant: every process started here is in a group of its own, and `killAll` ends what is still alive, so a run
- * leaves nothing behind however it ends.
+ * Invariant: every process started here is in a group of its own, and `killAll` ends what is still
+ * alive, so a run leaves nothing behind however it ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
@@ -80,7 +81,9 @@ export class Running {
     }
   }
 
-  /** Waits until `found` gives something other than undefined, which it is asked after every line. */
+  /**
+   * Waits until `found` gives something other than undefined, which it is asked after every line.
+   */
   async waitFor<T>(what: string, timeoutMs: number, found: () => T | undefined): Promise<T> {
     const deadline = Date.now() + timeoutMs
     for (;;) {

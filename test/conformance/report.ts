@@ -2,7 +2,8 @@
  * What a run found, as a file: `--report FILE`. docs/conformance.json is one, from which the
  * compatibility page takes its last section.
  *
- * Invariant: nothing of the machine that made it is in it: folders and ports are taken out of reasons.
+ * Invariant: nothing of the machine that made it is in it: folders and ports are taken out of
+ * reasons.
  */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'

@@ -4,10 +4,11 @@
  *     node test/conformance/run.ts [--against millrace|kafka] [--only NAME,...] [--list] [--keep]
  *                                  [--record] [--report FILE]
  *
- * --only takes the names of checks or their beginnings. --keep leaves the servers' folders. --record, with --against
- * kafka, writes the transcripts anew. --report writes the results as JSON (report.ts). Prints `ok NAME (ms)` or
- * `FAIL NAME: reason` for each check, and as its last line `N passed, N failed`; the exit status is 1 when one failed.
- * A tool that is missing on this machine is a failure.
+ * --only takes the names of checks or their beginnings. --keep leaves the servers' folders.
+ *  --record, with --against kafka, writes the transcripts anew. --report writes the results as JSON
+ *  (report.ts). Prints `ok NAME (ms)` or `FAIL NAME: reason` for each check, and as its last line
+ *  `N passed, N failed`; the exit status is 1 when one failed. A tool that is missing on this
+ *  machine is a failure.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -87,7 +88,10 @@ async function main(): Promise<number> {
   }
 }
 
-/** Two lanes, since this is meant for two cores: the checks that share the one JVM of the tools, and all others. */
+/**
+ * Two lanes, since this is meant for two cores: the checks that share the one JVM of the tools, and
+ * all others.
+ */
 async function runChecks(
   checks: readonly Check[],
   surroundings: Surroundings,

@@ -1,6 +1,7 @@
 /**
- * The server under test, ours or Apache Kafka 4.3.1, as a process on free loopback ports with a folder of its own. Both
- * get the same server.properties and the same two commands: format the storage, run the server.
+ * The server under test, ours or Apache Kafka 4.3.1, as a process on free loopback ports with a
+ * folder of its own. Both get the same server.properties and the same two commands: format the
+ * storage, run the server.
  */
 import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'

@@ -1,9 +1,10 @@
 /**
  * The foreign clients, brought from their registries by name and exact version into a cache folder.
  *
- * Invariant: an entry of the cache is named after the content that it was made from (manifest, sources, version of the
- * language) and appears whole or not at all, so a changed manifest makes a new one and two runs do not disturb each
- * other. Nothing is taken from the machine but the language's own tools; one that is missing is an error that says so.
+ * Invariant: an entry of the cache is named after the content that it was made from (manifest,
+ * sources, version of the language) and appears whole or not at all, so a changed manifest makes a
+ * new one and two runs do not disturb each other. Nothing is taken from the machine but the
+ * language's own tools; one that is missing is an error that says so.
  */
 import { createHash } from 'node:crypto'
 import {
@@ -38,8 +39,9 @@ export class Toolbox {
   }
 
   /**
-   * What a check starts its client with, prepared on first use: java: the class path; python: the folder for
-   * PYTHONPATH; go: the program; node: the folder that has node_modules; kcat: the program.
+   * What a check starts its client with, prepared on first use: java: the class path; python: the
+   * folder for PYTHONPATH; go: the program; node: the folder that has node_modules; kcat: the
+   * program.
    */
   prepare(tool: Tool): Promise<string> {
     let prepared = this.#prepared.get(tool)

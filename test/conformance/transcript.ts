@@ -1,5 +1,6 @@
 /**
- * Transcripts of Apache Kafka's command-line tools: commands, and what they print against Apache Kafka 4.3.1.
+ * Transcripts of Apache Kafka's command-line tools: commands, and what they print against Apache
+ * Kafka 4.3.1.
  *
  *     # comment
  *     $ [modifier ...] tool arguments        run with --bootstrap-server added, unless it has one or reads files
@@ -8,13 +9,15 @@
  *     what it prints
  *     [exit 1]                               only where the exit status is not 0
  *
- * Modifiers: `eventually` runs it again, for some seconds, until it prints what is expected; `sorted` sorts the lines,
- * where their order means nothing; `numbers` lets measured figures differ; `only:TEXT` keeps the lines with TEXT.
- * In arguments SERVER is the server's address, DATA its data directory, DIRECTORY the folder of its server.properties,
- * FILES a folder for this transcript's files.
+ * Modifiers: `eventually` runs it again, for some seconds, until it prints what is expected;
+ * `sorted` sorts the lines, where their order means nothing; `numbers` lets measured figures
+ * differ; `only:TEXT` keeps the lines with TEXT. In arguments SERVER is the server's address, DATA
+ * its data directory, DIRECTORY the folder of its server.properties, FILES a folder for this
+ * transcript's files.
  *
- * Invariant: the output is compared with ids, times, hosts, and the width of columns normalised, and nothing else.
- * `--against kafka --record` writes the expected text anew; read the diff, and commit it only if you can explain it.
+ * Invariant: the output is compared with ids, times, hosts, and the width of columns normalised,
+ * and nothing else. `--against kafka --record` writes the expected text anew; read the diff, and
+ * commit it only if you can explain it.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -38,7 +41,10 @@ const EVENTUALLY_MS = 20_000
 const MODIFIERS = /^(eventually|sorted|numbers|only:\S+)$/
 const WITHOUT_SERVER: readonly ToolName[] = ['kafka-dump-log', 'kafka-storage']
 const MAX_DIFFERENCES = 6
-/** Stack frames of the tool's JVM, and the console consumer's advertisement of another group protocol. */
+/**
+ * Stack frames of the tool's JVM, and the console consumer's advertisement of another group
+ * protocol.
+ */
 const NOISE = /^(at [\w.$/]+\(|\.\.\. \d+ more$|The consumer rebalance protocol \(KIP-848\))/
 
 /** A check that runs a transcript of the folder `transcripts`. */

@@ -1,6 +1,6 @@
 /**
- * Kafka's frames by hand: a socket, big-endian fields, nothing of our own protocol code, so that what is checked with
- * it cannot agree with us by sharing a mistake.
+ * Kafka's frames by hand: a socket, big-endian fields, nothing of our own protocol code, so that
+ * what is checked with it cannot agree with us by sharing a mistake.
  */
 import { connect, type Socket } from 'node:net'
 

@@ -1,6 +1,6 @@
 /**
- * FindCoordinator (10), versions 0-6: the leader of the partition of `__consumer_offsets` that holds
- * a group. The topic is created on first use, and the answer waits for it.
+ * FindCoordinator (10), versions 0-6: the leader of the partition of `__consumer_offsets` that
+ * holds a group. The topic is created on first use, and the answer waits for it.
  *
  * Not done here: transaction and share coordinators; they get an error that clients do not retry.
  */

@@ -1,4 +1,6 @@
-/** DescribeGroups (15), versions 0-6: members and assignments of classic groups (KIP-430, KIP-1043). */
+/**
+ * DescribeGroups (15), versions 0-6: members and assignments of classic groups (KIP-430, KIP-1043).
+ */
 import {
   describeGroupsRequest,
   describeGroupsResponse,

@@ -1,6 +1,6 @@
 /**
- * DeleteRecords (21), versions 0-2: moves the log start offset (KIP-107). The answer carries the new
- * low watermark; with one replica that is the log start offset.
+ * DeleteRecords (21), versions 0-2: moves the log start offset (KIP-107). The answer carries the
+ * new low watermark; with one replica that is the log start offset.
  */
 import { isInternalTopic } from '../../metadata/topic-name.ts'
 import { ErrorCode } from '../../protocol/errors.ts'

@@ -1,4 +1,6 @@
-/** OffsetForLeaderEpoch (23), versions 2-4: where an epoch ends, for truncation checks (KIP-320). */
+/**
+ * OffsetForLeaderEpoch (23), versions 2-4: where an epoch ends, for truncation checks (KIP-320).
+ */
 import { ErrorCode } from '../../protocol/errors.ts'
 import {
   offsetForLeaderEpochRequest,

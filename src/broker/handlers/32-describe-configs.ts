@@ -1,6 +1,6 @@
 /**
- * DescribeConfigs (32), versions 1-4: topics, brokers, groups and client-metrics subscriptions, with
- * where each value comes from and what it would fall back to (KIP-226, KIP-569).
+ * DescribeConfigs (32), versions 1-4: topics, brokers, groups and client-metrics subscriptions,
+ * with where each value comes from and what it would fall back to (KIP-226, KIP-569).
  *
  * Not done here: loggers (BROKER_LOGGER); Millrace has one log level, set at start.
  */

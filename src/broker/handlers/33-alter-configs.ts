@@ -1,4 +1,7 @@
-/** AlterConfigs (33), versions 0-2: replaces all overrides of a resource; clients should use IncrementalAlterConfigs. */
+/**
+ * AlterConfigs (33), versions 0-2: replaces all overrides of a resource; clients should use
+ * IncrementalAlterConfigs.
+ */
 import {
   alterConfigsRequest,
   alterConfigsResponse,

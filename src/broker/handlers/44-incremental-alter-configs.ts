@@ -1,4 +1,6 @@
-/** IncrementalAlterConfigs (44), versions 0-1: set, delete, append and subtract configs (KIP-339). */
+/**
+ * IncrementalAlterConfigs (44), versions 0-1: set, delete, append and subtract configs (KIP-339).
+ */
 import {
   incrementalAlterConfigsRequest,
   incrementalAlterConfigsResponse,

@@ -1,7 +1,8 @@
 /**
  * ListGroups, DescribeGroups and DeleteGroups on one shard.
  *
- * KIP-518 (states), KIP-848 (types), KIP-1043 (from version 6 on a group that is not there is an error).
+ * KIP-518 (states), KIP-848 (types), KIP-1043 (from version 6 on a group that is not there is an
+ * error).
  */
 import { ErrorCode } from '../../protocol/errors.ts'
 import type { DescribeGroupsResponse } from '../../protocol/messages/15-describe-groups.ts'

@@ -1,4 +1,6 @@
-/** The settings of the group coordinator, by their Kafka names. Read at each use: some are dynamic. */
+/**
+ * The settings of the group coordinator, by their Kafka names. Read at each use: some are dynamic.
+ */
 import type { CompressionType } from '../runtime.ts'
 
 export interface GroupConfig {

@@ -1,5 +1,6 @@
 /**
- * Offsets past their retention, groups that nothing keeps, and offsets of deleted topics: tombstones.
+ * Offsets past their retention, groups that nothing keeps, and offsets of deleted topics:
+ * tombstones.
  *
  * KIP-211: the offsets of a group with members stay while the group reads their topic; those of an
  * empty group go together, when it has been empty for the retention; those of a consumer that is
@@ -27,7 +28,9 @@ export function expireOffsets(context: GroupContext, nowMs: number): void {
   context.journal.appendEach(records)
 }
 
-/** Adds tombstones of a group's offsets; true where neither an offset nor a transaction keeps it. */
+/**
+ * Adds tombstones of a group's offsets; true where neither an offset nor a transaction keeps it.
+ */
 function expireOffsetsOf(
   context: GroupContext,
   group: Group,

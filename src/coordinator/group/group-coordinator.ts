@@ -4,7 +4,8 @@
  * version that was asked in. Answers come by callback, now or once their records are committed.
  *
  * APIs: OffsetCommit 8, OffsetFetch 9, JoinGroup 11, Heartbeat 12, LeaveGroup 13, SyncGroup 14,
- * DescribeGroups 15, ListGroups 16, DeleteGroups 42, OffsetDelete 47. Groups are of the classic kind.
+ * DescribeGroups 15, ListGroups 16, DeleteGroups 42, OffsetDelete 47. Groups are of the classic
+ * kind.
  */
 import { coordinatorPartition } from '../../base/java-hash.ts'
 import type { Random } from '../../io/io.ts'

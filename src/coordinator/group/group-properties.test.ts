@@ -1,7 +1,7 @@
 /**
- * Random clients on a few groups, with a clock that jumps, crashes, and a log that fails now and then.
- * What must hold whatever happens: every request is answered once; generations don't go back; in
- * one generation no partition is given to two; and what a crash would leave is what is there.
+ * Random clients on a few groups, with a clock that jumps, crashes, and a log that fails now and
+ * then. What must hold whatever happens: every request is answered once; generations don't go back;
+ * in one generation no partition is given to two; and what a crash would leave is what is there.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,7 +1,7 @@
 /**
  * The requests about offsets as clients send them, brought to the form that offsets.ts works on:
- * topic names and ids completed, topics and partitions that don't exist answered, and answers put in
- * the shape of the version.
+ * topic names and ids completed, topics and partitions that don't exist answered, and answers put
+ * in the shape of the version.
  *
  * KIP-516 (from version 10 on topics are named by id), KIP-709 (many groups in one OffsetFetch).
  */

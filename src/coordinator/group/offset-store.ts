@@ -1,6 +1,6 @@
 /**
- * Committed offsets of all groups of a shard, and those of open transactions, which become visible when
- * the transaction's end marker says so. Changed by replay only.
+ * Committed offsets of all groups of a shard, and those of open transactions, which become visible
+ * when the transaction's end marker says so. Changed by replay only.
  *
  * KIP-98 (transactional offsets). Invariant: no empty map is kept for a group, topic or producer.
  */

@@ -1,8 +1,9 @@
 /**
- * OffsetCommit, OffsetFetch and OffsetDelete on the groups of one shard; topics are checked, and their
- * ids and names known, before (see offset-requests.ts).
+ * OffsetCommit, OffsetFetch and OffsetDelete on the groups of one shard; topics are checked, and
+ * their ids and names known, before (see offset-requests.ts).
  *
- * KIP-211 (expiry), KIP-320 (leader epochs), KIP-447 (offsets of open transactions), KIP-496 (delete).
+ * KIP-211 (expiry), KIP-320 (leader epochs), KIP-447 (offsets of open transactions), KIP-496
+ * (delete).
  */
 import { ZERO_UUID } from '../../base/uuid.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
@@ -149,7 +150,9 @@ export function fetchOffsets(
   })
 }
 
-/** Reads all offsets of a group. The topic ids are left to the caller, who knows the present ones. */
+/**
+ * Reads all offsets of a group. The topic ids are left to the caller, who knows the present ones.
+ */
 export function fetchAllOffsets(
   context: GroupContext,
   groupId: string,

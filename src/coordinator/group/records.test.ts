@@ -1,6 +1,6 @@
 /**
- * Batches that Apache Kafka 4.3.1 wrote to `__consumer_offsets`, one a line: we read them, and would
- * have written the very same bytes.
+ * Batches that Apache Kafka 4.3.1 wrote to `__consumer_offsets`, one a line: we read them, and
+ * would have written the very same bytes.
  */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'

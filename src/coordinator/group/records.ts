@@ -1,6 +1,6 @@
 /**
- * The records of `__consumer_offsets` that this coordinator writes and reads, in the very form of Kafka
- * 4.3: offsets (key type 1; type 0 is an old form, read only) and classic groups (type 2).
+ * The records of `__consumer_offsets` that this coordinator writes and reads, in the very form of
+ * Kafka 4.3: offsets (key type 1; type 0 is an old form, read only) and classic groups (type 2).
  */
 import { ZERO_UUID } from '../../base/uuid.ts'
 import {

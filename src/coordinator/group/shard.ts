@@ -1,9 +1,9 @@
 /**
- * The groups and offsets of one partition of `__consumer_offsets`: applies records, and does what is
- * due. Requests come through the files of classic/ and the offset files here.
+ * The groups and offsets of one partition of `__consumer_offsets`: applies records, and does what
+ * is due. Requests come through the files of classic/ and the offset files here.
  *
- * Invariant: a group with committed offsets exists; the first commit of a consumer that is no member
- * makes an empty group without a protocol, as Kafka does.
+ * Invariant: a group with committed offsets exists; the first commit of a consumer that is no
+ * member makes an empty group without a protocol, as Kafka does.
  */
 import { unreachable } from '../../base/assert.ts'
 import { Deadlines } from '../../base/deadlines.ts'
@@ -135,7 +135,8 @@ export class GroupShard implements CoordinatorShard<GroupRecord>, GroupContext {
       this.groups.delete(groupId)
       return
     }
-    // In the log a record is all there is to know; live, members also wait and like other protocols.
+    // In the log a record is all there is to know; live, members also wait and like other
+    // protocols.
     const live = this.#isLoaded ? this.groups.get(groupId) : undefined
     const group = live ?? new ClassicGroup(groupId)
     this.groups.set(groupId, group)

@@ -1,4 +1,6 @@
-/** What a group shard waits for. A timer of a group or member that is gone does nothing when due. */
+/**
+ * What a group shard waits for. A timer of a group or member that is gone does nothing when due.
+ */
 import type { ClassicGroup } from './classic/group.ts'
 
 export type GroupTimer =

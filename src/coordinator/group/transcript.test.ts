@@ -106,7 +106,9 @@ class Session {
 }
 
 const commands: Record<string, (session: Session, words: Words) => void> = {
-  /** join GROUP client= member= instance= protocols=a,b topics= type= session= rebalance= reason= */
+  /**
+   * join GROUP client= member= instance= protocols=a,b topics= type= session= rebalance= reason=
+   */
   join(session, words) {
     const { named } = words
     const topics = (named.get('topics') ?? 'foo').split(',')

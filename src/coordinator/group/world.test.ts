@@ -1,6 +1,6 @@
 /**
- * What the tests of this folder share, and no tests: a coordinator on a log in memory, under a clock
- * that is moved by hand, with member ids that can be read (`A#1` is the first one given out).
+ * What the tests of this folder share, and no tests: a coordinator on a log in memory, under a
+ * clock that is moved by hand, with member ids that can be read (`A#1` is the first one given out).
  */
 import { Prng } from '../../base/prng.ts'
 import { ErrorCode } from '../../protocol/errors.ts'

@@ -1,3 +1,4 @@
+/** Frames of coordinator and metadata records. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BoundsError } from '../../base/bytes.ts'

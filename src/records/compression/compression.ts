@@ -1,7 +1,8 @@
 /**
  * The codecs of record batches, by Kafka's numbers and names. Compressing and decompressing are
- * synchronous and whole: a batch is a few KiB, for which a hop to a thread costs more than the work.
- * Every decompression is bounded; input that is damaged or too large gives a CompressionFailure.
+ * synchronous and whole: a batch is a few KiB, for which a hop to a thread costs more than the
+ * work. Every decompression is bounded; input that is damaged or too large gives a
+ * CompressionFailure.
  *
  * KIP-110 (zstd), KIP-390 (levels).
  */
@@ -42,7 +43,9 @@ const EXPECTED_RATIO = 4
 /** zstd frames in one batch; producers write one, and each costs a decoder. */
 const MAX_FRAMES = 1024
 
-/** `bytes` compressed; `level` has the codec's own meaning (gzip, zstd), its default where left out. */
+/**
+ * `bytes` compressed; `level` has the codec's own meaning (gzip, zstd), its default where left out.
+ */
 export function compress(type: CompressionType, bytes: Uint8Array, level?: number): Uint8Array {
   return plain(pack(type, bytes, level))
 }

@@ -5,7 +5,10 @@
 
 /** Why nothing was decompressed. */
 export class CompressionFailure {
-  /** `tooLarge`: the content would be over the limit. `corrupt`: it is not of this codec, or damaged. */
+  /**
+   * `tooLarge`: the content would be over the limit. `corrupt`: it is not of this codec, or
+   * damaged.
+   */
   readonly reason: 'corrupt' | 'tooLarge'
   readonly message: string
 

@@ -6,9 +6,9 @@
  * follows the end mark is ignored.
  *
  * The frame is walked here and only single blocks go to the native codec. Measured against its
- * whole-frame functions: 2 to 4 times as fast (16 KiB: 15 us against 60), it bounds the output before
- * it is allocated, and a second frame is not dropped silently but is Kafka's business (see above).
- * The codec has one level: `compression.lz4.level` is accepted and changes nothing.
+ * whole-frame functions: 2 to 4 times as fast (16 KiB: 15 us against 60), it bounds the output
+ * before it is allocated, and a second frame is not dropped silently but is Kafka's business (see
+ * above). The codec has one level: `compression.lz4.level` is accepted and changes nothing.
  */
 import { createRequire } from 'node:module'
 import { type CompressionFailure, corrupt, tooLarge } from './failure.ts'

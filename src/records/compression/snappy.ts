@@ -1,6 +1,6 @@
 /**
- * Snappy in the framing of the Java library (xerial), which is what Kafka means by snappy: a header of
- * 16 bytes, then blocks, each a length and a raw Snappy block of at most 32 KiB of content. Like
+ * Snappy in the framing of the Java library (xerial), which is what Kafka means by snappy: a header
+ * of 16 bytes, then blocks, each a length and a raw Snappy block of at most 32 KiB of content. Like
  * Kafka, the reader also takes a bare Snappy block, which some clients send, and streams put one
  * after another. A block's claimed size is checked against what its bytes can hold before anything
  * is allocated.

@@ -1,6 +1,6 @@
 /**
- * Client libraries of other languages. Each has one program (python/, go/, node/) whose first argument names the check;
- * what the check claims is written there, in the library's own words.
+ * Client libraries of other languages. Each has one program (python/, go/, node/) whose first
+ * argument names the check; what the check claims is written there, in the library's own words.
  */
 import { cpSync, existsSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
@@ -52,7 +52,10 @@ export async function clientCommand(
   return { command, args: [join(folder, `${library}.mjs`), check], env: {} }
 }
 
-/** A folder in which the programs for Node find the packages beside them, as in a project of their own. */
+/**
+ * A folder in which the programs for Node find the packages beside them, as in a project of their
+ * own.
+ */
 function nodeFolder(prepared: string, directory: string): string {
   const sources = join(HERE, 'node')
   if (existsSync(join(directory, 'node_modules'))) return directory

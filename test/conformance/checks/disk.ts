@@ -1,6 +1,7 @@
 /**
- * One data directory, two implementations: what one wrote and stopped cleanly, the other opens, with topics, configs,
- * records, committed offsets and producers' state intact, and goes on with it.
+ * One data directory, two implementations: what one wrote and stopped cleanly, the other opens,
+ * with topics, configs, records, committed offsets and producers' state intact, and goes on with
+ * it.
  */
 import assert from 'node:assert/strict'
 import type { Check, CheckContext } from '../check.ts'

@@ -1,8 +1,14 @@
-/** Apache Kafka's tools where our answer may rightly be smaller than its own: APIs, features; and verifiable clients. */
+/**
+ * Apache Kafka's tools where our answer may rightly be smaller than its own: APIs, features; and
+ * verifiable clients.
+ */
 import assert from 'node:assert/strict'
 import type { Check, CheckContext } from '../check.ts'
 
-/** What Apache Kafka 4.3.1 answers to ApiVersions on a broker's listener, as kafka-broker-api-versions prints it. */
+/**
+ * What Apache Kafka 4.3.1 answers to ApiVersions on a broker's listener, as
+ * kafka-broker-api-versions prints it.
+ */
 const SERVED_APIS: Readonly<Record<string, string>> = {
   Produce: '0 to 13',
   Fetch: '4 to 18',

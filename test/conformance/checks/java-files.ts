@@ -1,4 +1,7 @@
-/** kafka-dump-log on the files of a running server: segments with their indexes, groups' offsets, the metadata log. */
+/**
+ * kafka-dump-log on the files of a running server: segments with their indexes, groups' offsets,
+ * the metadata log.
+ */
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -41,7 +44,8 @@ async function segments(context: CheckContext): Promise<void> {
   }
   assert.equal(next, RECORDS, 'records in the segments')
 
-  // The active segment's indexes are longer than what is in them until it rolls, in Apache Kafka too.
+  // The active segment's indexes are longer than what is in them until it rolls, in Apache Kafka
+  // too.
   const rolled = [
     ...filesOf(folder, '.index').slice(0, -1),
     ...filesOf(folder, '.timeindex').slice(0, -1),

@@ -1,7 +1,8 @@
 /**
- * One group whose members are of three client libraries: it settles, loses a member without a word, settles again, gets
- * it back, settles, and one leaves politely. Settled means: every partition has exactly one owner by the members' own
- * words, the coordinator says Stable with as many members, and a new record of each partition reaches its owner.
+ * One group whose members are of three client libraries: it settles, loses a member without a word,
+ * settles again, gets it back, settles, and one leaves politely. Settled means: every partition has
+ * exactly one owner by the members' own words, the coordinator says Stable with as many members,
+ * and a new record of each partition reaches its owner.
  */
 import assert from 'node:assert/strict'
 import type { Check, CheckContext } from '../check.ts'

@@ -1,6 +1,6 @@
 /**
- * kill -9 under load, three times: what was acknowledged with acks=all is there, once and in its place, and no committed
- * offset has moved back. Then a clean stop and start.
+ * kill -9 under load, three times: what was acknowledged with acks=all is there, once and in its
+ * place, and no committed offset has moved back. Then a clean stop and start.
  */
 import assert from 'node:assert/strict'
 import type { Check, CheckContext } from '../check.ts'

@@ -1,5 +1,6 @@
 /**
- * JoinGroup to a classic group: who may come in, under which id, and whether that starts a rebalance.
+ * JoinGroup to a classic group: who may come in, under which id, and whether that starts a
+ * rebalance.
  *
  * KIP-345 (static members), KIP-394 (a new member comes twice from version 4 on), KIP-814 (from
  * version 9 on a leader that comes back statically keeps the assignments), KIP-800 (reasons).
@@ -279,7 +280,9 @@ function fence(context: GroupContext, group: ClassicGroup, member: ClassicMember
   respondSync(context, member, syncError(error))
 }
 
-/** Takes what a member says, and lets its request wait; one that waited before has lost its turn. */
+/**
+ * Takes what a member says, and lets its request wait; one that waited before has lost its turn.
+ */
 function updateMember(
   context: GroupContext,
   group: ClassicGroup,

@@ -68,7 +68,9 @@ export class ClassicMember {
     return null
   }
 
-  /** A member that waits for the others is alive, whatever its clock says; a new one may be gone. */
+  /**
+   * A member that waits for the others is alive, whatever its clock says; a new one may be gone.
+   */
   hasSatisfiedHeartbeat(): boolean {
     return !this.isNew && (this.awaitingJoin !== null || this.awaitingSync !== null)
   }

@@ -1,6 +1,6 @@
 /**
- * SyncGroup to a classic group: the leader hands in the assignments, which go to the log, and everybody
- * takes its own.
+ * SyncGroup to a classic group: the leader hands in the assignments, which go to the log, and
+ * everybody takes its own.
  *
  * KIP-345 (static members), KIP-559 (protocol type and name, checked from version 5 on).
  */
