@@ -134,12 +134,15 @@ test('files and lines have a size that a reader can take in', () => {
       'src/log/b.ts': lines(500),
       'src/protocol/messages/00-produce.ts': lines(900),
       'src/broker/handlers/00-produce.ts': lines(151),
-      'src/log/c.ts': `short\n${'x'.repeat(101)}`,
+      'src/log/c.ts': `short\n${'x'.repeat(101)}\n// ${'x'.repeat(98)}\n'${'x'.repeat(118)}'`,
+      'src/log/d.ts': `'${'x'.repeat(119)}'`,
     },
     [
       'src/log/a.ts: 501 lines, not 500',
       'src/broker/handlers/00-produce.ts: 151 lines, not 150',
       'src/log/c.ts:2: 101 columns, not 100',
+      'src/log/c.ts:3: 101 columns, not 100',
+      'src/log/d.ts:1: 121 columns, not 120',
     ],
   )
   isKept(checkSizes)
