@@ -175,7 +175,7 @@ export class CleaningRound {
     this.stats.mapUtilization = map.size / map.capacity
     const endOffset = map.latestOffset + 1
     const transactions = new CleanerTransactions((transaction) =>
-      this.#cleaned?.transactions().append(transaction),
+      this.#cleaned?.addAborted(transaction),
     )
     const segments = segmentsIn(log.segments, 0, endOffset)
     const groups = groupSegments(segments, log.home.config, firstUncleanableOffset)

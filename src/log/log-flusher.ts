@@ -9,8 +9,9 @@
  * point where the truncation put it.
  */
 import { encodeEpochs } from './checkpoint-file.ts'
-import { LEADER_EPOCH_CHECKPOINT, PARTITION_METADATA } from './file-names.ts'
+import { LEADER_EPOCH_CHECKPOINT } from './file-names.ts'
 import type { LeaderEpochCache } from './leader-epoch-cache.ts'
+import { syncTopicId } from './partition-metadata.ts'
 import type { ProducerSnapshots } from './producer-snapshots.ts'
 import type { Segment, SegmentHome } from './segment.ts'
 import type { Segments } from './segments.ts'
@@ -26,9 +27,11 @@ export interface FlushableLog {
 
 export class LogFlusher {
   /** Names were made in the directory since it was last synced. */
-  directoryDirty = false
+  directoryDirty: boolean
+  /** The directory itself is new. */
+  #parentDirty: boolean
   /** `partition.metadata` was written and not synced. */
-  topicIdDirty = false
+  topicIdDirty: boolean
   readonly #log: FlushableLog
   readonly #epochs: LeaderEpochCache
   readonly #snapshots: ProducerSnapshots
@@ -40,8 +43,13 @@ export class LogFlusher {
     log: FlushableLog,
     epochs: LeaderEpochCache,
     snapshots: ProducerSnapshots,
+    isUnsynced: boolean,
     onFailure: (error: unknown) => void,
   ) {
+    // What a process that was killed has made may not be on the platter either.
+    this.directoryDirty = isUnsynced
+    this.#parentDirty = isUnsynced
+    this.topicIdDirty = isUnsynced
     this.#log = log
     this.#epochs = epochs
     this.#snapshots = snapshots
@@ -115,17 +123,12 @@ export class LogFlusher {
       this.#epochs.dirty = false
     }
     this.#snapshots.syncNow()
-    if (this.topicIdDirty) {
-      const file = disk.open(`${directory}/${PARTITION_METADATA}`, 'write')
-      try {
-        file.syncNow()
-      } finally {
-        file.close()
-      }
-      this.topicIdDirty = false
-    }
+    if (this.topicIdDirty) syncTopicId(disk, directory)
+    this.topicIdDirty = false
     if (this.directoryDirty) disk.syncDirectory(directory)
     this.directoryDirty = false
+    if (this.#parentDirty) disk.syncDirectory(directory.slice(0, directory.lastIndexOf('/')) || '/')
+    this.#parentDirty = false
   }
 }
 

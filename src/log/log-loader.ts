@@ -33,6 +33,7 @@ import { randomJitterMs } from './roll.ts'
 import { MAX_RELATIVE_OFFSET, Segment, type SegmentHome } from './segment.ts'
 import { Segments } from './segments.ts'
 import { TimeIndex } from './time-index.ts'
+import type { TransactionIndex } from './transaction-index.ts'
 
 const SCAN_BLOCK_BYTES = 1024 * 1024
 /** A segment up to this size is walked from its start rather than by its index. */
@@ -140,66 +141,56 @@ class LogLoader {
   #recover(recoveryPoint: number): boolean {
     const unflushed = this.#segments.overlapping(recoveryPoint, Infinity)
     if (unflushed.length === 0) return false
-    const resume = this.#resumePoint(unflushed[0]!, recoveryPoint)
-    rebuildProducers(this.#producerRebuild(this.#options.logStartOffset), resume.offset)
+    let from = this.#resume(unflushed[0]!, recoveryPoint)
+    rebuildProducers(this.#producerRebuild(this.#options.logStartOffset), from)
     for (const [i, segment] of unflushed.entries()) {
       if (i > 0) {
-        this.#producers.mapEndOffset = Math.max(this.#producers.mapEndOffset, segment.baseOffset)
+        if (!this.#follows(segment, this.#producers.mapEndOffset)) {
+          this.#retire(unflushed.slice(i))
+          break
+        }
+        segment.restart()
+        from = segment.baseOffset
+        this.#producers.mapEndOffset = Math.max(this.#producers.mapEndOffset, from)
         takeSnapshot(this.#producers, this.#snapshots, this.#options.logStartOffset)
       }
-      const position = i === 0 ? resume.position : 0
-      const from = i === 0 ? resume.offset : segment.baseOffset
-      if (this.#recoverSegment(segment, from, position)) continue
+      if (this.#recoverSegment(segment, from)) continue
       this.#retire(unflushed.slice(i + 1))
-      // Offsets from here on are given again: what lay behind must not come back.
-      this.#home.disk.syncDirectory(this.#home.directory)
       break
     }
     return true
   }
 
   /**
-   * Where to begin to check a segment: its start, or, where its index can be trusted up to the
-   * recovery point, the end of the last batch below that point which the index knows.
+   * Prepares the first segment to be checked: from its start, or, where its indexes can be trusted
+   * up to the recovery point, from the end of the last batch below that point which they know.
+   * Returns the offset that is next there.
    */
-  #resumePoint(segment: Segment, recoveryPoint: number): { offset: number; position: number } {
-    const start = { offset: segment.baseOffset, position: 0 }
-    if (recoveryPoint <= segment.baseOffset) {
-      segment.restartIndexes(segment.baseOffset, 0, null, null)
-      return start
+  #resume(segment: Segment, recoveryPoint: number): number {
+    const point = recoveryPoint > segment.baseOffset ? trustedPoint(segment, recoveryPoint) : null
+    if (point === null) {
+      segment.restart()
+      return segment.baseOffset
     }
-    const { disk } = this.#home
-    const read = (ending: string) => {
-      const path = segment.path(ending)
-      return disk.stat(path) === null ? null : disk.readFile(path)
+    const { offset, position, offsets, times, transactions } = point
+    segment.resume(offset, position, offsets, times, transactions)
+    return offset
+  }
+
+  /** Whether a segment may come after a log that ends at `endOffset`. */
+  #follows(segment: Segment, endOffset: number): boolean {
+    if (segment.baseOffset > endOffset && !this.#home.config.cleanupPolicyCompact) {
+      const missing = `offsets ${endOffset} to ${segment.baseOffset - 1}`
+      this.#home.warn(`${this.#home.directory}: ${missing} were never flushed and are gone`)
     }
-    const offsetBytes = read(OFFSET_INDEX_SUFFIX)
-    const timeBytes = read(TIME_INDEX_SUFFIX)
-    const offsets = offsetBytes && OffsetIndex.parse(offsetBytes, segment.sizeBytes)
-    const times = timeBytes && TimeIndex.parse(timeBytes)
-    if (offsets !== null && times !== null) {
-      offsets.truncateTo(recoveryPoint - segment.baseOffset)
-      const position = offsets.lookup(MAX_RELATIVE_OFFSET)
-      const walker = new BatchWalker(segment.file(), position, segment.sizeBytes, true)
-      if (offsets.count > 0 && walker.next() && isCrcValid(walker.buffer, walker.at)) {
-        const last = lastOffset(walker.buffer, walker.at)
-        if (last - segment.baseOffset === offsets.lastOffset) {
-          const point = { offset: last + 1, position: position + walker.sizeBytes }
-          segment.restartIndexes(point.offset, point.position, offsets, times)
-          return point
-        }
-      }
-    }
-    segment.restartIndexes(segment.baseOffset, 0, null, null)
-    return start
+    return segment.baseOffset >= endOffset
   }
 
   /** Checks the batches of one segment; false where it had to be cut. */
-  #recoverSegment(segment: Segment, from: number, position: number): boolean {
+  #recoverSegment(segment: Segment, from: number): boolean {
     const file = segment.file()
     const fileBytes = file.size()
-    if (position === 0) segment.restartIndexes(segment.baseOffset, 0, null, null)
-    const walker = new BatchWalker(file, position, fileBytes, true, SCAN_BLOCK_BYTES)
+    const walker = new BatchWalker(file, segment.sizeBytes, fileBytes, true, SCAN_BLOCK_BYTES)
     let nextOffset = from
     let problem = ''
     while (walker.next()) {
@@ -208,11 +199,11 @@ class LogLoader {
       nextOffset = lastOffset(walker.buffer, walker.at) + 1
     }
     if (problem === '') problem = walker.problem
-    const whole = segment.sizeBytes === fileBytes
-    if (!whole) this.#cut(segment, nextOffset, fileBytes, problem)
+    const isWhole = segment.sizeBytes === fileBytes
+    if (!isWhole) this.#cut(segment, nextOffset, problem, problem === walker.problem && walker.torn)
     segment.seal()
-    segment.trimIndexes()
-    return whole
+    segment.indexes.trim()
+    return isWhole
   }
 
   /** Takes one batch into indexes, epochs and producer state; returns what is wrong with it. */
@@ -229,7 +220,7 @@ class LogLoader {
       for (const completed of replayBatch(this.#producers, buffer, at)) {
         if (!completed.aborted) continue
         const lastStableOffset = this.#producers.lastStableOffset(completed)
-        segment.transactions().append({ ...completed, lastStableOffset })
+        segment.addAborted({ ...completed, lastStableOffset })
       }
     } catch (error) {
       if (error instanceof BoundsError) return error.message
@@ -241,29 +232,55 @@ class LogLoader {
   }
 
   /** Cuts a segment where its batches stop being whole, or refuses if that would lose flushed data. */
-  #cut(segment: Segment, nextOffset: number, fileBytes: number, problem: string): void {
+  #cut(segment: Segment, nextOffset: number, problem: string, isTorn: boolean): void {
+    const { recoveryPoint } = this.#options
     const where = `${segment.path(LOG_SUFFIX)}: byte ${segment.sizeBytes} (offset ${nextOffset})`
-    if (nextOffset < this.#options.recoveryPoint) {
+    if (nextOffset < recoveryPoint) {
       throw new CorruptLogError(
-        `${where}: ${problem}. Everything below offset ${this.#options.recoveryPoint} had been ` +
-          'flushed, so nothing is dropped: the partition stays offline. Restore the file from a ' +
-          'copy, or remove the partition directory to give up its data.',
+        `${where}: ${problem}. Everything below offset ${recoveryPoint} had been flushed, so ` +
+          'nothing is dropped: the partition stays offline. Restore the file from a copy, or ' +
+          'remove the partition directory to give up its data.',
       )
     }
-    const lost = fileBytes - segment.sizeBytes
-    this.#home.warn(`${where}: ${problem}; the ${lost} bytes from there on were never flushed, cut`)
-    segment.file().truncate(segment.sizeBytes)
-    segment.file().syncNow()
+    const file = segment.file()
+    const lostBytes = file.size() - segment.sizeBytes
+    const kept = isTorn ? '' : `, kept in ${this.#setAside(segment, lostBytes)}`
+    this.#home.warn(
+      `${where}: ${problem}; the ${lostBytes} bytes from there on were never flushed, cut${kept}`,
+    )
+    file.truncate(segment.sizeBytes)
+    file.syncNow()
+  }
+
+  /** Copies what is cut off to a file of its own, where it is more than half a batch. */
+  #setAside(segment: Segment, lostBytes: number): string {
+    const path = `${segment.path(LOG_SUFFIX)}.cut-${segment.sizeBytes}`
+    const file = this.#home.disk.open(path, 'create')
+    try {
+      for (let done = 0; done < lostBytes; ) {
+        const block = new Uint8Array(Math.min(SCAN_BLOCK_BYTES, lostBytes - done))
+        const length = segment.file().read(block, segment.sizeBytes + done)
+        if (length === 0) break
+        file.write([block.subarray(0, length)], done)
+        done += length
+      }
+      file.syncNow()
+    } finally {
+      file.close()
+    }
+    return path
   }
 
   #retire(segments: readonly Segment[]): void {
-    for (const segment of segments) {
+    for (const segment of [...segments].reverse()) {
       this.#home.warn(`${segment.path(LOG_SUFFIX)}: lies behind a cut, removed`)
       this.#snapshots.remove(segment.baseOffset)
       this.#segments.remove(segment)
       segment.rename(DELETED_SUFFIX)
       this.#retired.push(segment)
     }
+    // Offsets from here on are given again: what lay behind must not come back in a power cut.
+    this.#home.disk.syncDirectory(this.#home.directory)
   }
 
   /** The offset after the last batch of the last segment. */
@@ -324,6 +341,33 @@ class LogLoader {
     this.#producers.mapEndOffset = logEndOffset
     takeSnapshot(this.#producers, this.#snapshots, logStartOffset)
   }
+}
+
+interface TrustedPoint {
+  readonly offset: number
+  readonly position: number
+  readonly offsets: OffsetIndex
+  readonly times: TimeIndex
+  readonly transactions: TransactionIndex
+}
+
+/** The last batch below `recoveryPoint` that all indexes of a segment agree on, or null. */
+function trustedPoint(segment: Segment, recoveryPoint: number): TrustedPoint | null {
+  const { baseOffset, indexes, sizeBytes } = segment
+  const offsetBytes = indexes.read(OFFSET_INDEX_SUFFIX)
+  const timeBytes = indexes.read(TIME_INDEX_SUFFIX)
+  const offsets = offsetBytes && OffsetIndex.parse(offsetBytes, sizeBytes)
+  const times = timeBytes && TimeIndex.parse(timeBytes)
+  const transactions = indexes.readTransactions()
+  if (offsets === null || times === null || transactions === null) return null
+  offsets.truncateTo(recoveryPoint - baseOffset)
+  if (offsets.count === 0) return null
+  const position = offsets.lookup(MAX_RELATIVE_OFFSET)
+  const walker = new BatchWalker(segment.file(), position, sizeBytes, true)
+  if (!walker.next() || !isCrcValid(walker.buffer, walker.at)) return null
+  const last = lastOffset(walker.buffer, walker.at)
+  if (last - baseOffset !== offsets.lastOffset) return null
+  return { offset: last + 1, position: position + walker.sizeBytes, offsets, times, transactions }
 }
 
 function readEpochs(home: SegmentHome, content: Uint8Array): LeaderEpochCache {

@@ -2,13 +2,16 @@
  * A partition log against an array, on a simulated disk: appends, rolls, reads, truncations, deleted
  * records, retention, flushes, and every way of stopping. After a kill nothing that was written may
  * be missing; after a power cut nothing that was flushed may be; and whatever is there is what was
- * appended, at the offsets that were answered.
+ * appended, at the offsets that were answered. What the log knows of its producers and transactions
+ * is what its batches say.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { simIo } from '../io/sim.ts'
 import { ErrorCode } from '../protocol/errors.ts'
+import type { BatchOptions } from '../records/builder.ts'
+import { buildEndTransactionMarker } from '../records/control.ts'
 import { batchesIn, batchOf, START_MS, TOPIC_ID } from './log.test-support.ts'
 import { DEFAULT_LOG_CONFIG, type LogConfig } from './log-config.ts'
 import { LogDirectory } from './log-directory.ts'
@@ -33,7 +36,28 @@ interface Batch {
   readonly baseOffset: number
   readonly lastOffset: number
   readonly epoch: number
-  readonly values: string[]
+  readonly values: readonly string[]
+}
+
+/** What only the model knows of a batch. */
+interface Made {
+  readonly producerId: number
+  readonly lastSequence: number
+  readonly isTransactional: boolean
+  readonly marker: 'commit' | 'abort' | null
+  readonly bytes: Uint8Array
+}
+
+interface Knowledge {
+  readonly lastSequences: Map<number, number>
+  /** First offsets of open transactions. */
+  readonly open: Map<number, number>
+  readonly ended: {
+    producerId: number
+    firstOffset: number
+    lastOffset: number
+    aborted: boolean
+  }[]
 }
 
 class World {
@@ -45,6 +69,7 @@ class World {
   log: UnifiedLog
   /** What the log should hold; batches below the start may be in it too. */
   batches: Batch[] = []
+  readonly made = new Map<Batch['baseOffset'], Made>()
   startOffset = 0
   endOffset = 0
   writtenOffset = 0
@@ -55,15 +80,14 @@ class World {
   constructor(seed: number) {
     this.io = simIo(seed)
     this.directory = this.#open()
-    this.log = this.directory.createLog({
-      topic: 't',
-      partition: 0,
-      topicId: TOPIC_ID,
-      config: this.config,
-      nowMs: this.nowMs,
-    })
+    this.log = this.#create()
     this.io.disk.syncDirectory('/')
-    this.io.disk.syncDirectory('/data')
+  }
+
+  #create(): UnifiedLog {
+    const { config, nowMs } = this
+    const topicId = TOPIC_ID
+    return this.directory.createLog({ topic: 't', partition: 0, topicId, config, nowMs })
   }
 
   #open(): LogDirectory {
@@ -80,22 +104,117 @@ class World {
   }
 
   append(sizes: readonly number[]): void {
-    for (const size of sizes) {
-      const values = Array.from({ length: 1 + (size % 3) }, () =>
-        `${this.count++}`.padEnd(size, '.'),
-      )
-      const result = this.log.appendAsLeader(batchOf(values, { timestampMs: this.nowMs }), {
-        leaderEpoch: this.epoch,
-        nowMs: this.nowMs,
-        origin: 'client',
-      })
-      assert.equal(result.error, ErrorCode.NONE, String(result.errorMessage))
-      assert.equal(result.firstOffset, this.endOffset)
-      this.endOffset += values.length
-      assert.equal(result.lastOffset, this.endOffset - 1)
-      const { firstOffset: baseOffset, lastOffset } = result
-      this.batches.push({ baseOffset, lastOffset, epoch: this.epoch, values })
+    for (const size of sizes) this.#append(this.#values(size), {}, null)
+  }
+
+  /** An idempotent batch; from producer 2 on it is part of a transaction. */
+  produce(producerId: number, size: number): void {
+    const isTransactional = producerId >= 2
+    // A producer can be known by a snapshot after all of its batches were deleted.
+    const states = this.log.producerStates()
+    const last = states.find((state) => state.producerId === producerId)?.lastSequence ?? -1
+    const producer = { producerId, producerEpoch: 0, baseSequence: last + 1, isTransactional }
+    this.#append(this.#values(size), producer, null)
+  }
+
+  /** Sends the last batch of a producer again. */
+  retry(producerId: number): void {
+    const last = this.batches.findLast(({ baseOffset }) => {
+      const made = this.made.get(baseOffset)
+      return made?.producerId === producerId && made.marker === null
+    })
+    // After a restart only what a snapshot or the log itself says is known.
+    if (last === undefined || last.lastOffset < this.startOffset) return
+    const bytes = this.made.get(last.baseOffset)!.bytes.slice()
+    const context = { leaderEpoch: this.epoch, nowMs: this.nowMs, origin: 'client' as const }
+    const result = this.log.appendAsLeader(bytes, context)
+    assert.deepEqual(
+      [result.error, result.duplicate, result.firstOffset, result.lastOffset],
+      [ErrorCode.NONE, true, last.baseOffset, last.lastOffset],
+    )
+  }
+
+  endTransaction(producerId: number, kind: 'commit' | 'abort'): void {
+    if (producerId >= 2) this.#append([''], { producerId, producerEpoch: 0 }, kind)
+  }
+
+  #values(size: number): string[] {
+    return Array.from({ length: 1 + (size % 3) }, () => `${this.count++}`.padEnd(size, '.'))
+  }
+
+  #append(values: string[], producer: BatchOptions, marker: 'commit' | 'abort' | null): void {
+    const { producerId = -1, baseSequence = -1, isTransactional = marker !== null } = producer
+    const bytes =
+      marker === null
+        ? batchOf(values, { timestampMs: this.nowMs, ...producer })
+        : buildEndTransactionMarker({ producerId, producerEpoch: 0 }, this.nowMs, {
+            kind: marker,
+            coordinatorEpoch: 0,
+          })
+    const sent = bytes.slice()
+    const origin = marker === null ? 'client' : 'coordinator'
+    const context = { leaderEpoch: this.epoch, nowMs: this.nowMs, origin } as const
+    const result = this.log.appendAsLeader(bytes, context)
+    assert.equal(result.error, ErrorCode.NONE, String(result.errorMessage))
+    assert.equal(result.firstOffset, this.endOffset)
+    this.endOffset += values.length
+    assert.equal(result.lastOffset, this.endOffset - 1)
+    const { firstOffset: baseOffset, lastOffset } = result
+    const shown = marker === null ? values : batchesIn([sent])[0]!.values
+    this.batches.push({ baseOffset, lastOffset, epoch: this.epoch, values: shown })
+    const lastSequence = baseSequence < 0 ? -1 : baseSequence + values.length - 1
+    this.made.set(baseOffset, { producerId, lastSequence, isTransactional, marker, bytes: sent })
+  }
+
+  /** What the batches say about producers and transactions. */
+  knowledge(): Knowledge {
+    const known: Knowledge = { lastSequences: new Map(), open: new Map(), ended: [] }
+    for (const { baseOffset } of this.batches) {
+      const made = this.made.get(baseOffset)!
+      const { producerId } = made
+      if (made.marker !== null) {
+        const firstOffset = known.open.get(producerId)
+        if (firstOffset === undefined) continue
+        known.open.delete(producerId)
+        const aborted = made.marker === 'abort'
+        known.ended.push({ producerId, firstOffset, lastOffset: baseOffset, aborted })
+      } else if (producerId >= 0) {
+        known.lastSequences.set(producerId, made.lastSequence)
+        if (made.isTransactional && !known.open.has(producerId))
+          known.open.set(producerId, baseOffset)
+      }
     }
+    return known
+  }
+
+  checkProducers(): void {
+    // Producers whose batches were all deleted may be known or not.
+    if (this.log.logStartOffset > 0) return
+    const known = this.knowledge()
+    const states = this.log.producerStates()
+    const sequences = new Map(states.map((state) => [state.producerId, state.lastSequence]))
+    for (const [producerId, last] of known.lastSequences) {
+      assert.equal(sequences.get(producerId), last, `last sequence of producer ${producerId}`)
+    }
+    for (const { producerId, currentTxnStartOffset } of states) {
+      assert.equal(currentTxnStartOffset, known.open.get(producerId) ?? -1)
+    }
+    const aborted = this.log
+      .abortedTransactions(0, this.endOffset)
+      .map(({ producerId, firstOffset, lastOffset }) => ({ producerId, firstOffset, lastOffset }))
+    const expected = known.ended.filter((ended) => ended.aborted)
+    assert.deepEqual(
+      aborted,
+      expected.map(({ producerId, firstOffset, lastOffset }) => ({
+        producerId,
+        firstOffset,
+        lastOffset,
+      })),
+    )
+    const { highWatermark } = this.log
+    const unreplicated = known.ended.filter((ended) => ended.lastOffset >= highWatermark)
+    const unstable = [...known.open.values(), ...unreplicated.map((ended) => ended.firstOffset)]
+    assert.equal(this.log.lastStableOffset, Math.min(highWatermark, ...unstable))
   }
 
   write(): void {
@@ -110,7 +229,9 @@ class World {
     this.flushedOffset = this.endOffset
   }
 
-  truncate(offset: number): void {
+  /** Leader epochs begin with a batch, and so do truncations. */
+  truncate(target: number): void {
+    const offset = this.batches.find((batch) => batch.lastOffset >= target)?.baseOffset ?? target
     this.log.truncateTo(offset, this.nowMs)
     if (offset >= this.endOffset) return
     this.batches = this.batches.filter((batch) => batch.lastOffset < offset)
@@ -137,7 +258,9 @@ class World {
     else this.io.crash()
     this.directory = this.#open()
     assert.deepEqual([...this.directory.refused.values()], [])
-    this.log = this.directory.log('t', 0)!
+    const found = this.directory.log('t', 0)
+    assert.ok(found !== null || (how === 'crash' && this.flushedOffset === 0))
+    this.log = found ?? this.#create()
     const kept = how === 'crash' ? this.flushedOffset : this.writtenOffset
     const { logEndOffset: end } = this.log
     assert.ok(end >= kept && end <= this.endOffset, `${how}: ends at ${end}, not ${kept}`)
@@ -172,6 +295,7 @@ class World {
     const start = Math.max(this.log.logStartOffset, Math.min(from, this.endOffset))
     const expected = this.batches.filter((batch) => batch.lastOffset >= start)
     assert.deepEqual(await this.#read(start, maxBytes), expected)
+    this.checkProducers()
   }
 
   async #read(from: number, maxBytes: number): Promise<Batch[]> {
@@ -182,7 +306,7 @@ class World {
       const answer = log.read(next, maxBytes, options)
       const read = answer instanceof Promise ? await this.io.simulation.settle(answer) : answer
       assert.equal(read.error, ErrorCode.NONE, String(log.failure?.stack))
-      found.push(...(batchesIn(read.pieces) as Batch[]))
+      found.push(...batchesIn(read.pieces))
       // Nothing more, where the end was lost.
       if (read.sizeBytes === 0) break
       assert.ok(read.nextOffset > next, `read at ${next} of ${this.endOffset} goes nowhere`)
@@ -194,6 +318,8 @@ class World {
 
 type Step =
   | { readonly kind: 'append'; readonly sizes: number[] }
+  | { readonly kind: 'produce' | 'retry'; readonly producerId: number; readonly size: number }
+  | { readonly kind: 'end'; readonly producerId: number; readonly how: 'commit' | 'abort' }
   | { readonly kind: 'write' | 'flush' | 'roll' | 'epoch' | 'retention' }
   | { readonly kind: 'truncate' | 'deleteRecords'; readonly share: number }
   | { readonly kind: 'pass'; readonly ms: number }
@@ -205,9 +331,26 @@ const append = fc.record({
   kind: fc.constant('append' as const),
   sizes: fc.array(fc.integer({ min: 1, max: 150 }), { minLength: 1, maxLength: 6 }),
 })
+const produce = fc.record({
+  kind: fc.constantFrom(
+    'produce' as const,
+    'produce' as const,
+    'produce' as const,
+    'retry' as const,
+  ),
+  producerId: fc.integer({ min: 1, max: 3 }),
+  size: fc.integer({ min: 1, max: 150 }),
+})
+const end = fc.record({
+  kind: fc.constant('end' as const),
+  producerId: fc.integer({ min: 2, max: 3 }),
+  how: fc.constantFrom('commit' as const, 'abort' as const),
+})
 const simple = (kind: 'write' | 'flush' | 'roll' | 'epoch' | 'retention') => fc.constant({ kind })
 const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: append, weight: 8 },
+  { arbitrary: produce, weight: 8 },
+  { arbitrary: end, weight: 3 },
   { arbitrary: simple('write'), weight: 4 },
   { arbitrary: simple('flush'), weight: 2 },
   { arbitrary: simple('roll'), weight: 1 },
@@ -250,6 +393,15 @@ async function take(world: World, step: Step): Promise<void> {
   switch (step.kind) {
     case 'append':
       world.append(step.sizes)
+      break
+    case 'produce':
+      world.produce(step.producerId, step.size)
+      break
+    case 'retry':
+      world.retry(step.producerId)
+      break
+    case 'end':
+      world.endTransaction(step.producerId, step.how)
       break
     case 'write':
       world.write()

@@ -3,7 +3,6 @@
  * are surely in the page cache (this process wrote them a short while ago), and off it otherwise.
  */
 import { ErrorCode } from '../protocol/errors.ts'
-import { OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX } from './file-names.ts'
 import type { HotTail } from './hot-tail.ts'
 import type { Segment, SegmentHome } from './segment.ts'
 import { SegmentRead } from './segment-read.ts'
@@ -75,11 +74,13 @@ function readTail(
   options: ReadOptions,
 ): ReadResult | null {
   const { tail } = log
+  const isEmpty = tail.start === tail.end
   let position = indexPosition
   if (position < tail.start) {
-    if (tail.start === tail.end || offset < tail.baseOffsetAt(tail.start)) return null
+    if (isEmpty || offset < tail.baseOffsetAt(tail.start)) return null
     position = tail.start
   }
+  if (isEmpty) return emptyRead(ErrorCode.NONE, offset)
   const start = tail.seek(position, offset)
   if (start === tail.end) return emptyRead(ErrorCode.NONE, offset)
   let end = tail.end
@@ -153,7 +154,8 @@ function readWarm(
   const read = beginRead(log, segment, offset, maxBytes, options)
   const file = segment.file()
   while (!read.finished) read.accept(file.read(read.buffer, read.position))
-  return resultOf(log, segment, read, offset)
+  if (read.found || read.problem !== '') return resultOf(log, segment, read, offset)
+  return readTail(log, segment, log.tail.start, offset, maxBytes, options)!
 }
 
 async function readCold(
@@ -167,7 +169,7 @@ async function readCold(
   let read: SegmentRead
   segment.pin()
   try {
-    if (!segment.indexesLoaded) await loadIndexes(log.home, segment)
+    await segment.loadIndexes()
     if (log.truncations !== truncations) return emptyRead(ErrorCode.NONE, offset)
     read = beginRead(log, segment, offset, maxBytes, options)
     const file = segment.file()
@@ -180,27 +182,7 @@ async function readCold(
   if (read.found || read.problem !== '') return resultOf(log, segment, read, offset)
   // Compaction can leave the end of a segment empty: go on in the next one.
   const next = log.segments.after(segment.baseOffset)
-  if (next === null || next.baseOffset >= options.upperBound)
-    return emptyRead(ErrorCode.NONE, offset)
+  if (next === null) return readTail(log, segment, log.tail.start, offset, maxBytes, options)!
+  if (next.baseOffset >= options.upperBound) return emptyRead(ErrorCode.NONE, offset)
   return readLog(log, next.baseOffset, maxBytes, options)
-}
-
-async function loadIndexes(home: SegmentHome, segment: Segment): Promise<void> {
-  const contents: (Uint8Array | null)[] = []
-  for (const ending of [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX]) {
-    const path = segment.path(ending)
-    if (home.disk.stat(path) === null) {
-      contents.push(null)
-      continue
-    }
-    const file = home.disk.open(path, 'read')
-    try {
-      const content = new Uint8Array(file.size())
-      const length = await file.readAsync(content, 0)
-      contents.push(content.subarray(0, length))
-    } finally {
-      file.close()
-    }
-  }
-  if (!segment.indexesLoaded) segment.adoptIndexes(contents[0]!, contents[1]!)
 }

@@ -92,6 +92,10 @@ export class OffsetIndex {
     return this.#bytes.subarray(this.savedCount * ENTRY_BYTES, this.count * ENTRY_BYTES)
   }
 
+  markSaved(): void {
+    this.savedCount = this.count
+  }
+
   /** Bytes of the file when all is saved. */
   get fileBytes(): number {
     return this.count * ENTRY_BYTES

@@ -38,3 +38,15 @@ export function writeTopicId(disk: Disk, directory: string, topicId: string): vo
   }
   disk.rename(`${path}.tmp`, path)
 }
+
+/** Makes the file durable, if there is one. */
+export function syncTopicId(disk: Disk, directory: string): void {
+  const path = `${directory}/${PARTITION_METADATA}`
+  if (disk.stat(path) === null) return
+  const file = disk.open(path, 'write')
+  try {
+    file.syncNow()
+  } finally {
+    file.close()
+  }
+}

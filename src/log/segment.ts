@@ -1,11 +1,7 @@
 /**
- * One segment of a log: a file of batches and its three indexes. Files are opened and indexes read
- * when something needs them, and let go again when others need the room (`LogResources`), so an idle
- * segment is one small object.
- *
- * Index entries collect in memory and go to their files many at a time; a crash loses some, and the
- * recovery of the segment makes them anew. Invariant: an index is believed only as far as it agrees
- * with its log file.
+ * One segment of a log: a file of batches, its indexes (segment-indexes.ts), and what is known of its
+ * timestamps. Files are opened and indexes read when something needs them, and let go again when
+ * others need the room (`LogResources`), so an idle segment is one small object.
  */
 import type { Disk, DiskFile } from '../io/io.ts'
 import { batchSizeBytes, lastOffset, maxTimestampMs as maxTimestampOf } from '../records/batch.ts'
@@ -17,21 +13,16 @@ import {
   offsetPrefix,
   SEGMENT_SUFFIXES,
   TIME_INDEX_SUFFIX,
-  TRANSACTION_INDEX_SUFFIX,
 } from './file-names.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogResources } from './log-resources.ts'
 import { maxOffsetIndexEntries, OffsetIndex } from './offset-index.ts'
+import { SegmentIndexes } from './segment-indexes.ts'
 import { maxTimeIndexEntries, TimeIndex } from './time-index.ts'
-import { TransactionIndex } from './transaction-index.ts'
+import { type AbortedTransaction, TransactionIndex } from './transaction-index.ts'
 
 /** Offsets of one segment lie within a Java int of its base. */
 export const MAX_RELATIVE_OFFSET = 0x7fffffff
-
-const INDEX_SUFFIXES = [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX] as const
-
-/** Index entries of the active segment that are written together. */
-const SAVED_AT_ONCE = 256
 
 const UNKNOWN = -2
 
@@ -64,11 +55,9 @@ export class Segment {
   suffix = ''
   /** Reads in flight; the file stays open meanwhile. */
   pins = 0
+  readonly indexes: SegmentIndexes
   readonly #home: SegmentHome
   #file: DiskFile | null = null
-  #offsetIndex: OffsetIndex | null = null
-  #timeIndex: TimeIndex | null = null
-  #transactions: TransactionIndex | null = null
   #bytesSinceIndexEntry = 0
   #maxTimestampMs = UNKNOWN
   #offsetOfMaxTimestamp = -1
@@ -90,6 +79,7 @@ export class Segment {
     this.openedBytes = sizeBytes
     this.createdMs = createdMs
     this.rollJitterMs = rollJitterMs
+    this.indexes = new SegmentIndexes(home.disk, baseOffset, (suffix) => this.path(suffix))
   }
 
   /** Makes the files of a new, empty segment. */
@@ -102,20 +92,10 @@ export class Segment {
   ): Segment {
     const segment = new Segment(home, baseOffset, 0, createdMs, rollJitterMs)
     segment.suffix = suffix
-    for (const ending of SEGMENT_SUFFIXES) {
-      if (suffix !== '' || home.disk.stat(segment.path(ending)) !== null) {
-        home.disk.remove(segment.path(ending))
-      }
-    }
+    for (const ending of SEGMENT_SUFFIXES) home.disk.remove(segment.path(ending))
     segment.#file = home.disk.open(segment.path(LOG_SUFFIX), 'create')
     home.resources.files.use(segment, 1)
-    // Kafka takes a segment without them for a broken one.
-    for (const ending of [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX]) {
-      home.disk.open(segment.path(ending), 'create').close()
-    }
-    segment.#offsetIndex = OffsetIndex.empty()
-    segment.#timeIndex = TimeIndex.empty()
-    segment.#transactions = new TransactionIndex()
+    segment.indexes.create()
     segment.#maxTimestampMs = -1
     return segment
   }
@@ -132,32 +112,32 @@ export class Segment {
   }
 
   offsetIndex(): OffsetIndex {
-    if (this.#offsetIndex === null) this.#loadIndexes()
-    return this.#offsetIndex!
+    if (this.indexes.offsets === null) this.#loadIndexes()
+    return this.indexes.offsets!
   }
 
   timeIndex(): TimeIndex {
-    if (this.#timeIndex === null) this.#loadIndexes()
-    return this.#timeIndex!
-  }
-
-  get indexesLoaded(): boolean {
-    return this.#offsetIndex !== null
+    if (this.indexes.times === null) this.#loadIndexes()
+    return this.indexes.times!
   }
 
   transactions(): TransactionIndex {
-    this.#transactions ??= this.#loadTransactions()
-    return this.#transactions
+    return this.indexes.transactions()
+  }
+
+  addAborted(transaction: AbortedTransaction): void {
+    this.indexes.addAborted(transaction)
   }
 
   /** The latest timestamp and the last offset of the batch that has it; -1 where there is none. */
   maxTimestamp(): TimestampAndOffset {
-    if (this.#maxTimestampMs === UNKNOWN) {
-      const index = this.timeIndex()
-      this.#maxTimestampMs = index.lastTimestampMs
-      this.#offsetOfMaxTimestamp = index.count === 0 ? -1 : this.baseOffset + index.lastOffset
-    }
+    if (this.#maxTimestampMs === UNKNOWN) this.#takeMaxTimestamp(this.timeIndex())
     return { timestampMs: this.#maxTimestampMs, offset: this.#offsetOfMaxTimestamp }
+  }
+
+  #takeMaxTimestamp(times: TimeIndex): void {
+    this.#maxTimestampMs = times.lastTimestampMs
+    this.#offsetOfMaxTimestamp = times.count === 0 ? -1 : this.baseOffset + times.lastOffset
   }
 
   /** What retention by time goes by: the latest timestamp, or else when the file last changed. */
@@ -234,76 +214,13 @@ export class Segment {
     if (!this.#isTouched) return
     const { timestampMs, offset } = this.maxTimestamp()
     if (timestampMs >= 0) this.timeIndex().append(timestampMs, offset - this.baseOffset)
-    this.saveIndexes()
+    this.indexes.save()
   }
 
-  /** Now and then, so that recovery needs not begin at the start of the segment. */
-  saveManyIndexEntries(): void {
-    const index = this.#offsetIndex
-    if (index !== null && index.count - index.savedCount >= SAVED_AT_ONCE) this.saveIndexes()
-  }
-
-  /** Brings the index files up to what is in memory. */
-  saveIndexes(): void {
-    if (this.#offsetIndex !== null) this.#save(OFFSET_INDEX_SUFFIX, this.#offsetIndex)
-    if (this.#timeIndex !== null) this.#save(TIME_INDEX_SUFFIX, this.#timeIndex)
-    const transactions = this.#transactions
-    if (transactions === null) return
-    if (transactions.savedCount < transactions.entries.length) {
-      this.#save(TRANSACTION_INDEX_SUFFIX, transactions)
-      transactions.savedCount = transactions.entries.length
-    }
-  }
-
-  #save(
-    ending: string,
-    index: { unsaved(): Uint8Array; savedBytes: number; savedCount: number; count?: number },
-  ): void {
-    const bytes = index.unsaved()
-    if (bytes.length === 0) return
-    const file = this.#home.disk.open(this.path(ending), 'create')
-    try {
-      file.write([bytes], index.savedBytes)
-    } finally {
-      file.close()
-    }
-    if (index.count !== undefined) index.savedCount = index.count
-  }
-
-  /** Cuts the index files to what is in memory, after entries were dropped or room was reserved. */
-  trimIndexes(): void {
-    this.saveIndexes()
-    const indexes: [string, { fileBytes: number } | null][] = [
-      [OFFSET_INDEX_SUFFIX, this.#offsetIndex],
-      [TIME_INDEX_SUFFIX, this.#timeIndex],
-      [TRANSACTION_INDEX_SUFFIX, this.#transactions],
-    ]
-    for (const [ending, index] of indexes) {
-      const stat = this.#home.disk.stat(this.path(ending))
-      if (index === null || stat === null || stat.size === index.fileBytes) continue
-      const file = this.#home.disk.open(this.path(ending), 'write')
-      try {
-        file.truncate(index.fileBytes)
-      } finally {
-        file.close()
-      }
-    }
-  }
-
-  /** Makes the log file durable, and the indexes where asked to, on this thread. */
+  /** Makes the log file durable, on this thread; and the indexes, where no more will come. */
   syncNow(withIndexes: boolean): void {
     this.file().syncNow()
-    if (!withIndexes) return
-    this.saveIndexes()
-    for (const ending of INDEX_SUFFIXES) {
-      if (!this.#exists(ending)) continue
-      const file = this.#home.disk.open(this.path(ending), 'write')
-      try {
-        file.syncNow()
-      } finally {
-        file.close()
-      }
-    }
+    this.indexes.syncNow(withIndexes)
   }
 
   /** The same off the event loop. */
@@ -311,36 +228,20 @@ export class Segment {
     this.pin()
     try {
       await this.file().sync()
-      if (withIndexes && !this.#closing) this.saveIndexes()
-      for (const ending of withIndexes ? INDEX_SUFFIXES : []) {
-        // Retention may have renamed the files while this was waiting.
-        if (this.#closing || !this.#exists(ending)) continue
-        const file = this.#home.disk.open(this.path(ending), 'write')
-        try {
-          await file.sync()
-        } finally {
-          file.close()
-        }
-      }
+      await this.indexes.sync(withIndexes, () => this.#closing)
     } finally {
       this.unpin()
     }
   }
 
-  #exists(ending: string): boolean {
-    return this.#home.disk.stat(this.path(ending)) !== null
-  }
-
   /** Cuts the segment before the batch that holds `offset`. Every byte is in the file. */
   cutAt(offset: number, nowMs: number): void {
-    const relative = offset - this.baseOffset
-    const start = this.offsetIndex().lookup(relative)
+    const start = this.offsetIndex().lookup(offset - this.baseOffset)
     const walker = new BatchWalker(this.file(), start, this.sizeBytes, false)
     while (walker.next() && lastOffset(walker.buffer, walker.at) < offset);
     const { position } = walker
-    this.offsetIndex().truncateTo(relative)
-    this.timeIndex().truncateTo(relative)
-    this.transactions().truncateTo(offset)
+    this.timeIndex()
+    this.indexes.truncateTo(offset)
     this.file().truncate(position)
     this.file().syncNow()
     this.sizeBytes = position
@@ -349,15 +250,14 @@ export class Segment {
       this.createdMs = nowMs
       this.#firstTimestampMs = UNKNOWN
     }
-    this.trimIndexes()
+    this.indexes.trim()
     this.#findMaxTimestamp()
   }
 
   /** The latest timestamp from the time index and from the batches after its last entry. */
   #findMaxTimestamp(): void {
     const times = this.timeIndex()
-    this.#maxTimestampMs = times.lastTimestampMs
-    this.#offsetOfMaxTimestamp = times.count === 0 ? -1 : this.baseOffset + times.lastOffset
+    this.#takeMaxTimestamp(times)
     const start = this.offsetIndex().lookup(Math.max(0, times.lastOffset))
     const walker = new BatchWalker(this.file(), start, this.sizeBytes, false)
     while (walker.next()) {
@@ -368,29 +268,25 @@ export class Segment {
     }
   }
 
-  /**
-   * Begins to take note of batches anew at `position`, where `offset` is next; what the given
-   * indexes know of the batches before is kept.
-   */
-  restartIndexes(
+  /** Begins to take note of batches anew, from the start of the segment. */
+  restart(): void {
+    this.resume(this.baseOffset, 0, OffsetIndex.empty(), TimeIndex.empty(), new TransactionIndex())
+  }
+
+  /** Goes on at `position`, where `offset` is next, with what indexes know of the batches before. */
+  resume(
     offset: number,
     position: number,
-    offsets: OffsetIndex | null,
-    times: TimeIndex | null,
+    offsets: OffsetIndex,
+    times: TimeIndex,
+    transactions: TransactionIndex,
   ): void {
-    const relative = offset - this.baseOffset
-    this.#offsetIndex = offsets ?? OffsetIndex.empty()
-    this.#timeIndex = times ?? TimeIndex.empty()
-    this.#offsetIndex.truncateTo(relative)
-    this.#timeIndex.truncateTo(relative)
-    this.#transactions = position === 0 ? new TransactionIndex() : this.#loadTransactions()
-    this.#transactions.truncateTo(offset)
+    this.indexes.restart(offsets, times, transactions)
+    this.indexes.truncateTo(offset)
     this.sizeBytes = position
     this.#bytesSinceIndexEntry = 0
     this.#firstTimestampMs = UNKNOWN
-    this.#maxTimestampMs = this.#timeIndex.lastTimestampMs
-    this.#offsetOfMaxTimestamp =
-      this.#timeIndex.count === 0 ? -1 : this.baseOffset + this.#timeIndex.lastOffset
+    this.#takeMaxTimestamp(times)
   }
 
   /** Gives the files another ending, all of those that are there. */
@@ -420,7 +316,7 @@ export class Segment {
     if (this.pins === 0 && this.#closing) this.#closeFile()
   }
 
-  /** Lets go of everything; unsaved index entries are dropped (`seal` or `saveIndexes` come first). */
+  /** Lets go of everything; unsaved index entries are dropped (`seal` comes first). */
   close(): void {
     this.#closing = this.pins > 0
     if (this.pins === 0) this.#closeFile()
@@ -437,7 +333,7 @@ export class Segment {
   /** Saves and drops the indexes. For `LogResources`. */
   releaseIndexes(): boolean {
     this.maxTimestamp()
-    this.saveIndexes()
+    this.indexes.save()
     this.#dropIndexes()
     return true
   }
@@ -449,34 +345,30 @@ export class Segment {
   }
 
   #dropIndexes(): void {
-    this.#offsetIndex = null
-    this.#timeIndex = null
-    this.#transactions = null
+    this.indexes.drop()
     this.#home.resources.indexes.drop(this)
   }
 
   #noteIndexBytes(): void {
-    const bytes = (this.#offsetIndex?.memoryBytes ?? 0) + (this.#timeIndex?.memoryBytes ?? 0)
-    this.#home.resources.indexes.use(this, bytes)
+    this.#home.resources.indexes.use(this, this.indexes.memoryBytes)
   }
 
   #loadIndexes(): void {
-    const { disk } = this.#home
-    const offsetPath = this.path(OFFSET_INDEX_SUFFIX)
-    const timePath = this.path(TIME_INDEX_SUFFIX)
-    const offsets = disk.stat(offsetPath) === null ? null : disk.readFile(offsetPath)
-    const times = disk.stat(timePath) === null ? null : disk.readFile(timePath)
-    this.adoptIndexes(offsets, times)
+    const offsets = this.indexes.read(OFFSET_INDEX_SUFFIX)
+    this.#adoptIndexes(offsets, this.indexes.read(TIME_INDEX_SUFFIX))
   }
 
-  /** Takes the content of the index files; where one is missing or wrong, both are made anew. */
-  adoptIndexes(offsets: Uint8Array | null, times: Uint8Array | null): void {
-    const offsetIndex = offsets === null ? null : OffsetIndex.parse(offsets, this.sizeBytes)
-    const timeIndex = times === null ? null : TimeIndex.parse(times)
-    if (offsetIndex !== null && timeIndex !== null) {
-      this.#offsetIndex = offsetIndex
-      this.#timeIndex = timeIndex
-    } else {
+  /** Loads offset and time index off the event loop, where they aren't in memory. */
+  async loadIndexes(): Promise<void> {
+    if (this.indexes.offsets !== null) return
+    const offsets = await this.indexes.readAsync(OFFSET_INDEX_SUFFIX)
+    const times = await this.indexes.readAsync(TIME_INDEX_SUFFIX)
+    if (this.indexes.offsets === null) this.#adoptIndexes(offsets, times)
+  }
+
+  /** Where an index is missing or wrong, both are made anew. */
+  #adoptIndexes(offsets: Uint8Array | null, times: Uint8Array | null): void {
+    if (!this.indexes.adopt(offsets, times, this.sizeBytes)) {
       this.rebuildIndexes(offsets === null || times === null ? 'missing' : 'corrupt')
     }
     this.#noteIndexBytes()
@@ -484,42 +376,24 @@ export class Segment {
 
   /** Reads all batch headers of the file and makes offset and time index from them. */
   rebuildIndexes(why: string): void {
-    const bytes = this.sizeBytes
-    const walker = new BatchWalker(this.file(), 0, bytes, false)
-    this.#offsetIndex = OffsetIndex.empty()
-    this.#timeIndex = TimeIndex.empty()
-    this.#maxTimestampMs = -1
-    this.#offsetOfMaxTimestamp = -1
+    const transactions = this.transactions()
+    const { sizeBytes } = this
+    const walker = new BatchWalker(this.file(), 0, sizeBytes, false)
+    const offsets = OffsetIndex.empty()
+    const times = TimeIndex.empty()
+    this.indexes.restart(offsets, times, transactions)
+    this.#takeMaxTimestamp(times)
     this.#bytesSinceIndexEntry = 0
     while (walker.next()) {
-      const { buffer, at, position } = walker
-      this.#trackBatch(buffer, at, position, this.#offsetIndex, this.#timeIndex)
+      this.#trackBatch(walker.buffer, walker.at, walker.position, offsets, times)
       this.#bytesSinceIndexEntry += walker.sizeBytes
     }
     this.#isTouched = true
     this.seal()
-    this.trimIndexes()
-    if (bytes > 0) this.#home.warn(`${this.path(LOG_SUFFIX)}: index ${why}, made anew`)
-    if (walker.problem !== '') {
-      this.#home.warn(`${this.path(LOG_SUFFIX)}: byte ${walker.position}: ${walker.problem}`)
-    }
-  }
-
-  #loadTransactions(): TransactionIndex {
-    const { disk } = this.#home
-    const path = this.path(TRANSACTION_INDEX_SUFFIX)
-    if (disk.stat(path) === null) return new TransactionIndex()
-    const index = TransactionIndex.parse(disk.readFile(path), this.baseOffset)
-    if (index !== null) return index
-    throw new CorruptTransactionIndexError(path)
-  }
-}
-
-/** Recovery makes the index anew from the producer state and the batches; nothing else can. */
-export class CorruptTransactionIndexError extends Error {
-  override readonly name = 'CorruptTransactionIndexError'
-
-  constructor(path: string) {
-    super(`${path}: corrupt transaction index`)
+    this.indexes.trim()
+    const path = this.path(LOG_SUFFIX)
+    if (sizeBytes > 0) this.#home.warn(`${path}: index ${why}, made anew`)
+    if (walker.problem !== '')
+      this.#home.warn(`${path}: byte ${walker.position}: ${walker.problem}`)
   }
 }

@@ -104,6 +104,10 @@ export class TimeIndex {
     return this.#bytes.subarray(this.savedCount * ENTRY_BYTES, this.count * ENTRY_BYTES)
   }
 
+  markSaved(): void {
+    this.savedCount = this.count
+  }
+
   get fileBytes(): number {
     return this.count * ENTRY_BYTES
   }

@@ -80,6 +80,10 @@ export class TransactionIndex {
     return writer.toBytes()
   }
 
+  markSaved(): void {
+    this.savedCount = this.entries.length
+  }
+
   get fileBytes(): number {
     return this.entries.length * ENTRY_BYTES
   }

@@ -115,8 +115,9 @@ export class UnifiedLog {
     this.recoveryPoint = Math.max(loaded.recoveryPoint, loaded.logStartOffset)
     this.lastFlushMs = options.nowMs
     this.tail.reset(this.segments.active.sizeBytes)
+    const isUnsynced = options.wasCleanShutdown !== true || loaded.logEndOffset === 0
     const onFailure = (error: unknown) => this.#fail(error)
-    this.#flusher = new LogFlusher(this, this.#epochs, this.#snapshots, onFailure)
+    this.#flusher = new LogFlusher(this, this.#epochs, this.#snapshots, isUnsynced, onFailure)
     this.topicId = readTopicId(home.disk, home.directory) ?? this.#createTopicId()
     this.#deleteLater(loaded.retired, options.nowMs)
     this.#findFirstUnstable()
@@ -216,7 +217,7 @@ export class UnifiedLog {
     update.commit()
     for (const completed of update.completed) {
       const lastStableOffset = this.#producers.lastStableOffset(completed)
-      if (completed.aborted) segment.transactions().append({ ...completed, lastStableOffset })
+      if (completed.aborted) segment.addAborted({ ...completed, lastStableOffset })
       this.#producers.completeTransaction(completed)
     }
     this.#producers.mapEndOffset = this.logEndOffset
@@ -231,7 +232,7 @@ export class UnifiedLog {
       const { active } = this.segments
       active.file().write(tail.pieces(tail.written, tail.end), tail.written)
       tail.written = tail.end
-      active.saveManyIndexEntries()
+      active.indexes.saveMany()
     })
     const { resources } = this.home
     tail.shrinkTo(resources.limits.maxTailBytesPerLog)
@@ -532,7 +533,6 @@ export class UnifiedLog {
     if (topicId === null) return null
     writeTopicId(this.home.disk, this.home.directory, topicId)
     this.#flusher.topicIdDirty = true
-    this.#flusher.directoryDirty = true
     return topicId
   }
 
