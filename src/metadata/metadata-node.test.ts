@@ -312,7 +312,7 @@ test('a decision that does not fit into one batch is a metadata transaction', as
   assert.equal(again.image.configs.resources(32).size, 300)
 })
 
-test('a disk that fails is told', async () => {
+test('a disk that fails is told, and nothing is committed any more', async () => {
   const machine = new Machine()
   const node = await machine.open()
   machine.log.failure = new Error('EIO')
@@ -321,6 +321,13 @@ test('a disk that fails is told', async () => {
   node.flush()
   await machine.io.simulation.advance(0)
   assert.deepEqual(machine.failures, ['EIO'])
+  // A sync that succeeds after one that failed proves nothing.
+  machine.log.failure = null
+  const { highWatermark } = node
+  node.flush()
+  node.flushNow()
+  await machine.io.simulation.advance(0)
+  assert.equal(node.highWatermark, highWatermark)
 })
 
 test('a node that can not be the quorum says why', async () => {

@@ -184,14 +184,18 @@ export class RaftDriver {
         this.flush()
       },
       (error: Error) => {
-        this.#isFlushing = false
-        if (!this.#isClosed) onFailure(error)
+        if (this.#isClosed) return
+        // What the disk did not take may be lost though a later sync succeeds: nothing more of
+        // this log is ever committed.
+        this.#isClosed = true
+        onFailure(error)
       },
     )
   }
 
   /** The same on this thread: at start and at shutdown. */
   flushNow(): void {
+    if (this.#isClosed) return
     this.#wantsFlush = false
     this.#options.log.flushNow()
     this.#step({ type: 'flushed', endOffset: this.#node.logEndOffset })
