@@ -1,0 +1,172 @@
+/** Configs changed while the node runs: they take effect, are described, and outlive a crash. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { ErrorCode } from '../../protocol/errors.ts'
+import { listOffsetsRequest, listOffsetsResponse } from '../../protocol/messages/02-list-offsets.ts'
+import {
+  describeConfigsRequest,
+  describeConfigsResponse,
+} from '../../protocol/messages/32-describe-configs.ts'
+import {
+  alterConfigsRequest,
+  alterConfigsResponse,
+} from '../../protocol/messages/33-alter-configs.ts'
+import {
+  incrementalAlterConfigsRequest,
+  incrementalAlterConfigsResponse,
+} from '../../protocol/messages/44-incremental-alter-configs.ts'
+import { batchOf, type TestClient, TestNode } from '../node.test-support.ts'
+
+const TOPIC = 2
+const BROKER = 4
+const SET = 0
+const DELETE = 1
+const APPEND = 2
+const SUBTRACT = 3
+/** Where a value comes from. */
+const DYNAMIC_TOPIC = 1
+const DYNAMIC_BROKER = 2
+const DYNAMIC_DEFAULT_BROKER = 3
+const DEFAULT = 5
+
+type Change = readonly [name: string, value: string | null, operation?: number]
+
+async function alter(client: TestClient, type: number, resource: string, ...changes: Change[]) {
+  const configs = changes.map(([name, value, configOperation = SET]) => ({
+    name,
+    value,
+    configOperation,
+  }))
+  const resources = [{ resourceType: type, resourceName: resource, configs }]
+  const answer = await client.call(
+    incrementalAlterConfigsRequest,
+    incrementalAlterConfigsResponse,
+    1,
+    { resources, validateOnly: false },
+  )
+  return answer.responses[0]!.errorCode
+}
+
+/** Value and source of a config. */
+async function show(client: TestClient, type: number, resource: string, name: string) {
+  const resources = [{ resourceType: type, resourceName: resource, configurationKeys: [name] }]
+  const answer = await client.call(describeConfigsRequest, describeConfigsResponse, 4, {
+    resources,
+  })
+  const config = answer.results[0]!.configs[0]
+  return [config?.value, config?.configSource]
+}
+
+async function earliest(client: TestClient): Promise<number> {
+  const partitions = [{ partitionIndex: 0, timestamp: -2 }]
+  const body = { replicaId: -1, topics: [{ name: 't', partitions }] }
+  const answer = await client.call(listOffsetsRequest, listOffsetsResponse, 5, body)
+  return answer.topics[0]!.partitions[0]!.offset
+}
+
+async function withTopic(configs: Readonly<Record<string, string>> = {}) {
+  const node = await TestNode.start()
+  const client = await node.connect()
+  await client.createTopic('t', 1, configs)
+  const produce = async (bytes: number) =>
+    (await client.produce('t', 0, batchOf(['x'.repeat(bytes)], node.nowMs))).errorCode
+  return { node, client, produce }
+}
+
+describe('IncrementalAlterConfigs', () => {
+  it('changes what a broker takes, for one broker and for all', async () => {
+    const { client, produce } = await withTopic()
+    const tooLarge = ErrorCode.MESSAGE_TOO_LARGE
+    assert.equal(await alter(client, BROKER, '', ['message.max.bytes', '1000']), 0)
+    assert.equal(await produce(1000), tooLarge)
+    assert.deepEqual(await show(client, BROKER, '1', 'message.max.bytes'), [
+      '1000',
+      DYNAMIC_DEFAULT_BROKER,
+    ])
+    assert.equal(await alter(client, BROKER, '1', ['message.max.bytes', '5000']), 0)
+    assert.equal(await produce(1000), 0)
+    assert.equal(await produce(5000), tooLarge)
+    assert.deepEqual(await show(client, BROKER, '1', 'message.max.bytes'), ['5000', DYNAMIC_BROKER])
+    assert.deepEqual(await show(client, TOPIC, 't', 'max.message.bytes'), ['5000', DYNAMIC_BROKER])
+    assert.equal(await alter(client, TOPIC, 't', ['max.message.bytes', '9000']), 0)
+    assert.equal(await produce(5000), 0)
+    assert.deepEqual(await show(client, TOPIC, 't', 'max.message.bytes'), ['9000', DYNAMIC_TOPIC])
+    assert.equal(await alter(client, TOPIC, 't', ['max.message.bytes', null, DELETE]), 0)
+    assert.equal(await produce(5000), tooLarge)
+    for (const name of ['', '1']) {
+      assert.equal(await alter(client, BROKER, name, ['message.max.bytes', null, DELETE]), 0)
+    }
+    assert.equal(await produce(5000), 0)
+    assert.deepEqual(await show(client, TOPIC, 't', 'max.message.bytes'), ['1048588', DEFAULT])
+  })
+
+  it('changes what is kept', async () => {
+    const { node, client, produce } = await withTopic()
+    for (let i = 0; i < 3; i++) await produce(10)
+    await node.world.advance(400_000)
+    assert.equal(await earliest(client), 0)
+    assert.equal(await alter(client, BROKER, '', ['log.retention.ms', '60000']), 0)
+    await node.world.advance(310_000)
+    assert.equal(await earliest(client), 3, 'by the default of brokers')
+    await produce(10)
+    assert.equal(await alter(client, TOPIC, 't', ['retention.ms', '-1']), 0)
+    await node.world.advance(310_000)
+    assert.equal(await earliest(client), 3, 'the topic keeps all')
+  })
+
+  it('appends to lists and takes from them', async () => {
+    const { client } = await withTopic()
+    const policy = async () => (await show(client, TOPIC, 't', 'cleanup.policy'))[0]
+    assert.equal(await alter(client, TOPIC, 't', ['cleanup.policy', 'compact', APPEND]), 0)
+    assert.equal(await policy(), 'delete,compact')
+    assert.equal(await alter(client, TOPIC, 't', ['cleanup.policy', 'delete', SUBTRACT]), 0)
+    assert.equal(await policy(), 'compact')
+  })
+
+  it('refuses unknown resources, bad values, and what can not change', async () => {
+    const { client } = await withTopic()
+    const { INVALID_CONFIG, INVALID_REQUEST, UNKNOWN_TOPIC_OR_PARTITION } = ErrorCode
+    assert.equal(
+      await alter(client, TOPIC, 'nowhere', ['retention.ms', '1']),
+      UNKNOWN_TOPIC_OR_PARTITION,
+    )
+    assert.equal(await alter(client, TOPIC, 't', ['retention.ms', 'soon']), INVALID_CONFIG)
+    assert.equal(await alter(client, TOPIC, 't', ['no.such.key', '1']), INVALID_CONFIG)
+    assert.equal(await alter(client, TOPIC, 't', ['retention.ms', '1', APPEND]), INVALID_CONFIG)
+    assert.equal(await alter(client, BROKER, '1', ['log.dirs', '/elsewhere']), INVALID_REQUEST)
+    assert.equal(await alter(client, BROKER, '', ['node.id', '4']), INVALID_REQUEST)
+    assert.deepEqual((await show(client, TOPIC, 't', 'retention.ms'))[1], DEFAULT)
+  })
+
+  it('is remembered across a power cut', async () => {
+    const { node, client } = await withTopic()
+    await alter(client, TOPIC, 't', ['max.message.bytes', '200'])
+    await alter(client, BROKER, '', ['log.retention.ms', '5000'])
+    node.crash('lose')
+    await node.restart()
+    const again = await node.connect()
+    assert.deepEqual(await show(again, BROKER, '1', 'log.retention.ms'), [
+      '5000',
+      DYNAMIC_DEFAULT_BROKER,
+    ])
+    assert.deepEqual(await show(again, TOPIC, 't', 'retention.ms'), [
+      '5000',
+      DYNAMIC_DEFAULT_BROKER,
+    ])
+    const answer = await again.produce('t', 0, batchOf(['x'.repeat(200)], node.nowMs))
+    assert.equal(answer.errorCode, ErrorCode.MESSAGE_TOO_LARGE)
+  })
+})
+
+describe('AlterConfigs', () => {
+  it('replaces all that was set', async () => {
+    const { client } = await withTopic({ 'retention.ms': '1', 'segment.ms': '2000' })
+    const configs = [{ name: 'segment.ms', value: '3000' }]
+    const resources = [{ resourceType: TOPIC, resourceName: 't', configs }]
+    const body = { resources, validateOnly: false }
+    const answer = await client.call(alterConfigsRequest, alterConfigsResponse, 2, body)
+    assert.equal(answer.responses[0]?.errorCode, ErrorCode.NONE)
+    assert.equal((await show(client, TOPIC, 't', 'retention.ms'))[1], DEFAULT)
+    assert.deepEqual(await show(client, TOPIC, 't', 'segment.ms'), ['3000', DYNAMIC_TOPIC])
+  })
+})
