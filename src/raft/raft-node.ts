@@ -258,7 +258,7 @@ export class RaftNode {
     const { local } = this.#options
     this.#granted.clear()
     this.#rejected.clear()
-    this.#granted.add(local.id)
+    if (this.voters.isVoter(local)) this.#granted.add(local.id)
     this.#waitForElection(nowMs)
     if (this.#wonVote(nowMs)) return
     for (const to of this.voters.voters) {
