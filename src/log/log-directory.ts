@@ -11,12 +11,6 @@
  */
 import { BoundsError, utf8Bytes, utf8Text } from '../base/bytes.ts'
 import type { Disk, DiskLock, Random } from '../io/io.ts'
-import {
-  CheckpointError,
-  decodeOffsets,
-  encodeOffsets,
-  type PartitionOffsets,
-} from './checkpoint-file.ts'
 import { CorruptLogError } from './corrupt-log-error.ts'
 import { DeferredDeletes } from './deferred-deletes.ts'
 import {
@@ -25,6 +19,7 @@ import {
   partitionDirectoryName,
   retiredDirectoryName,
 } from './file-names.ts'
+import { LogCheckpoints } from './log-checkpoints.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogResources } from './log-resources.ts'
 import {
@@ -37,9 +32,6 @@ import { UnifiedLog } from './unified-log.ts'
 
 const LOCK_FILE = '.lock'
 const CLEAN_SHUTDOWN_FILE = '.kafka_cleanshutdown'
-const RECOVERY_POINTS = 'recovery-point-offset-checkpoint'
-const LOG_START_OFFSETS = 'log-start-offset-checkpoint'
-const HIGH_WATERMARKS = 'replication-offset-checkpoint'
 const METADATA_TOPIC = '__cluster_metadata'
 
 /** Logs that one `maintain` looks at, so that ten thousand don't hold up a turn. */
@@ -112,17 +104,13 @@ export class LogDirectory {
   readonly #deferred = new DeferredDeletes()
   readonly #logs = new Map<string, UnifiedLog>()
   #wasCleanShutdown: boolean | null = null
-  #recoveryPoints: PartitionOffsets = new Map()
-  #logStartOffsets: PartitionOffsets = new Map()
-  /** Names in the checkpoints as they are on disk. */
-  #checkpointed = new Set<string>()
+  readonly #checkpoints: LogCheckpoints
   #loaded = false
   #nextMs = { retention: 0, recoveryPoints: 0, logStartOffsets: 0, watermarks: 0, producers: 0 }
   #retentionQueue: UnifiedLog[] = []
   /** The shortest `flush.ms` of a log here. */
   #flushMs = Infinity
   #nextFlushMs = Infinity
-  #written = { recoveryPoints: '', logStartOffsets: '', watermarks: '' }
 
   /** Takes the directory for this process; it is made if it isn't there. */
   static open(options: LogDirectoryOptions): LogDirectory {
@@ -146,6 +134,8 @@ export class LogDirectory {
     this.resources = options.resources ?? new LogResources()
     this.#settings = options.settings ?? DEFAULT_LOG_DIRECTORY_SETTINGS
     this.#lock = lock
+    const warn = (message: string): void => this.#warn(message)
+    this.#checkpoints = new LogCheckpoints(this.disk, this.path, this.#logs, this.refused, warn)
     this.#startTimers(options.nowMs)
   }
 
@@ -191,7 +181,6 @@ export class LogDirectory {
   /** Opens all logs but the metadata log. One that is corrupt is put into `refused`. */
   load(configOf: (topic: string) => LogConfig, nowMs: number): void {
     this.#begin()
-    const watermarks = this.#readOffsets(HIGH_WATERMARKS)
     for (const name of this.disk.list(this.path)) {
       const stat = name.includes('-') ? this.disk.stat(`${this.path}/${name}`) : null
       if (stat === null || !stat.isDirectory) continue
@@ -200,10 +189,11 @@ export class LogDirectory {
         this.#warn(`${this.path}/${name} is no partition's directory: left alone`)
       else if (parsed.state !== 'live') this.#loadRetired(name, parsed, nowMs)
       else if (parsed.topic !== METADATA_TOPIC) {
-        this.#loadLog(name, parsed, configOf(parsed.topic), nowMs, watermarks)
+        this.#loadLog(name, parsed, configOf(parsed.topic), nowMs)
       }
     }
     this.#loaded = true
+    this.#checkpoints.allOpen = true
   }
 
   #loadLog(
@@ -211,11 +201,10 @@ export class LogDirectory {
     { topic, partition }: PartitionDirectoryName,
     config: LogConfig,
     nowMs: number,
-    watermarks: PartitionOffsets,
   ): void {
     try {
       const log = this.#openLog(name, topic, partition, null, config, nowMs)
-      log.advanceHighWatermark(watermarks.get(name) ?? 0)
+      log.advanceHighWatermark(this.#checkpoints.highWatermarks.get(name) ?? 0)
       this.#logs.set(name, log)
     } catch (error) {
       if (!(error instanceof CorruptLogError) && !(error instanceof BoundsError)) throw error
@@ -248,15 +237,16 @@ export class LogDirectory {
       config,
       nowMs,
       random: this.#options.random,
-      recoveryPoint: isNew ? 0 : (this.#recoveryPoints.get(name) ?? 0),
-      logStartOffset: isNew ? 0 : (this.#logStartOffsets.get(name) ?? 0),
+      recoveryPoint: isNew ? 0 : (this.#checkpoints.recoveryPoints.get(name) ?? 0),
+      logStartOffset: isNew ? 0 : (this.#checkpoints.logStartOffsets.get(name) ?? 0),
       wasCleanShutdown: isNew || this.#wasCleanShutdown === true,
       producerIdExpirationMs: this.#settings.producerIdExpirationMs,
       resources: this.resources,
       deferred: this.#deferred,
       onWarning: (message) => this.#warn(message),
       onFailure: (error) => this.fail(error),
-      onRecoveryPointLowered: () => this.#writeRecoveryPoints(),
+      onConfigChange: (changed) => this.#noteFlushMs(changed),
+      onRecoveryPointLowered: () => this.#guard(() => this.#checkpoints.writeRecoveryPoints()),
     })
     this.#noteFlushMs(config)
     return log
@@ -269,9 +259,10 @@ export class LogDirectory {
     const name = partitionDirectoryName(topic, partition)
     const refused = this.refused.get(name)
     if (refused !== undefined) throw refused
-    // What a deleted partition of that name has left in the checkpoints is not true of the new one.
-    if (this.#checkpointed.has(name)) this.#writeCheckpoints()
-    this.disk.makeDirectory(`${this.path}/${name}`)
+    this.#guard(() => {
+      this.#checkpoints.forget(name)
+      this.disk.makeDirectory(`${this.path}/${name}`)
+    })
     const { config, nowMs } = options
     const log = this.#openLog(name, topic, partition, options.topicId, config, nowMs, true)
     this.#logs.set(name, log)
@@ -342,11 +333,6 @@ export class LogDirectory {
     this.#nextMs.logStartOffsets = 0
   }
 
-  /** Takes a topic's new config over, for what the directory itself goes by. */
-  configChanged(config: LogConfig): void {
-    this.#noteFlushMs(config)
-  }
-
   #noteFlushMs(config: LogConfig): void {
     if (config.flushMs >= this.#flushMs || config.flushMs === 2 ** 63) return
     this.#flushMs = config.flushMs
@@ -368,15 +354,15 @@ export class LogDirectory {
     const due = this.#nextMs
     if (nowMs >= due.recoveryPoints) {
       due.recoveryPoints = nowMs + settings.recoveryPointCheckpointMs
-      this.#writeRecoveryPoints()
+      this.#guard(() => this.#checkpoints.writeRecoveryPoints())
     }
     if (nowMs >= due.logStartOffsets) {
       due.logStartOffsets = nowMs + settings.logStartOffsetCheckpointMs
-      this.#writeLogStartOffsets()
+      this.#guard(() => this.#checkpoints.writeLogStartOffsets())
     }
     if (nowMs >= due.watermarks) {
       due.watermarks = nowMs + settings.highWatermarkCheckpointMs
-      this.#writeHighWatermarks()
+      this.#guard(() => this.#checkpoints.writeHighWatermarks())
     }
   }
 
@@ -396,80 +382,21 @@ export class LogDirectory {
     if (this.#wasCleanShutdown !== null) return
     const marker = `${this.path}/${CLEAN_SHUTDOWN_FILE}`
     this.#wasCleanShutdown = this.disk.stat(marker) !== null
-    this.#recoveryPoints = this.#readOffsets(RECOVERY_POINTS)
-    this.#logStartOffsets = this.#readOffsets(LOG_START_OFFSETS)
-    this.#checkpointed = new Set([...this.#recoveryPoints.keys(), ...this.#logStartOffsets.keys()])
+    this.#checkpoints.read()
     if (!this.#wasCleanShutdown) return
     this.previousBrokerEpoch = brokerEpochIn(this.disk.readFile(marker))
     this.disk.remove(marker)
     this.disk.syncDirectory(this.path)
   }
 
-  #readOffsets(file: string): PartitionOffsets {
-    const path = `${this.path}/${file}`
-    if (this.disk.stat(path) === null) return new Map()
+  /** Runs what writes to the directory; if that throws, it is offline. */
+  #guard(action: () => void): void {
     try {
-      return decodeOffsets(this.disk.readFile(path), path)
-    } catch (error) {
-      if (!(error instanceof CheckpointError)) throw error
-      this.#warn(`${error.message}; going on without it`)
-      return new Map()
-    }
-  }
-
-  #writeCheckpoints(): void {
-    this.#writeRecoveryPoints()
-    this.#writeLogStartOffsets()
-    this.#checkpointed = new Set(this.#logs.keys())
-  }
-
-  #writeRecoveryPoints(): void {
-    this.#writtenOnce('recoveryPoints', RECOVERY_POINTS, (log) => log.recoveryPoint)
-  }
-
-  /** Only where it isn't what the first segment says anyway. */
-  #writeLogStartOffsets(): void {
-    this.#writtenOnce('logStartOffsets', LOG_START_OFFSETS, (log) =>
-      log.logStartOffset > log.segments.first.baseOffset ? log.logStartOffset : -1,
-    )
-  }
-
-  #writeHighWatermarks(): void {
-    this.#writtenOnce('watermarks', HIGH_WATERMARKS, (log) =>
-      log.topic === METADATA_TOPIC ? -1 : log.highWatermark,
-    )
-  }
-
-  /** Writes a checkpoint of what `offsetOf` says (negative: nothing), if it says something new. */
-  #writtenOnce(
-    key: 'recoveryPoints' | 'logStartOffsets' | 'watermarks',
-    file: string,
-    offsetOf: (log: UnifiedLog) => number,
-  ): void {
-    const entries: { topic: string; partition: number; offset: number }[] = []
-    for (const log of this.#logs.values()) {
-      if (log.failure !== null) continue
-      const offset = offsetOf(log)
-      if (offset >= 0) entries.push({ topic: log.topic, partition: log.partition, offset })
-    }
-    // A refused log keeps what was known of it, for when its files have been mended.
-    const kept = key === 'recoveryPoints' ? this.#recoveryPoints : this.#logStartOffsets
-    for (const name of key === 'watermarks' ? [] : this.refused.keys()) {
-      const parsed = parsePartitionDirectoryName(name)
-      const offset = kept.get(name)
-      if (parsed === null || offset === undefined) continue
-      entries.push({ topic: parsed.topic, partition: parsed.partition, offset })
-    }
-    const content = encodeOffsets(entries)
-    const text = String(content)
-    if (text === this.#written[key]) return
-    try {
-      this.disk.writeFileAtomic(`${this.path}/${file}`, content)
+      action()
     } catch (error) {
       this.fail(error)
       throw error
     }
-    this.#written[key] = text
   }
 
   /** The disk has failed: nothing here is served until the node starts again. */
@@ -478,7 +405,7 @@ export class LogDirectory {
     this.offline = true
     const error = cause instanceof Error ? cause : new Error(String(cause))
     this.#warn(`log directory ${this.path} is offline: ${error.message}`)
-    for (const log of this.#logs.values()) log.abandon()
+    for (const log of this.#logs.values()) log.abandon(error)
     this.#lock.release()
     this.#options.onOffline?.(this, error)
   }
@@ -488,8 +415,9 @@ export class LogDirectory {
     if (this.offline) return
     for (const log of this.#logs.values()) log.close()
     if (this.#wasCleanShutdown !== null) {
-      this.#writeCheckpoints()
-      this.#writeHighWatermarks()
+      this.#checkpoints.writeRecoveryPoints()
+      this.#checkpoints.writeLogStartOffsets()
+      this.#checkpoints.writeHighWatermarks()
     }
     const isWhole = this.#wasCleanShutdown === true || this.#loaded
     if (isWhole && this.refused.size === 0) {

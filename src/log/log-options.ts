@@ -28,4 +28,6 @@ export interface LogOptions {
   readonly onFailure?: (error: Error) => void
   /** Called before a truncation takes offsets away that a checkpoint may call flushed. */
   readonly onRecoveryPointLowered?: () => void
+  /** Called when the log was given another config. */
+  readonly onConfigChange?: (config: LogConfig) => void
 }

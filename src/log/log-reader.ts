@@ -174,15 +174,19 @@ async function readCold(
     read = beginRead(log, segment, offset, maxBytes, options)
     const file = segment.file()
     while (!read.finished) read.accept(await file.readAsync(read.buffer, read.position))
+  } catch (error) {
+    // Files that were deleted meanwhile are no sign of a bad disk.
+    if (segment.suffix === '') throw error
+    return emptyRead(ErrorCode.NONE, offset)
   } finally {
     segment.unpin()
   }
   // The reader comes again and finds the log as it is now.
   if (log.truncations !== truncations) return emptyRead(ErrorCode.NONE, offset)
   if (read.found || read.problem !== '') return resultOf(log, segment, read, offset)
-  // Compaction can leave the end of a segment empty: go on in the next one.
   const next = log.segments.after(segment.baseOffset)
   if (next === null) return readTail(log, segment, log.tail.start, offset, maxBytes, options)!
+  // Compaction can leave the end of a segment empty: go on in the next one.
   if (next.baseOffset >= options.upperBound) return emptyRead(ErrorCode.NONE, offset)
   return readLog(log, next.baseOffset, maxBytes, options)
 }

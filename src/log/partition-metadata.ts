@@ -18,18 +18,15 @@ export function decodePartitionMetadata(content: Uint8Array): string | null {
   return topicId
 }
 
-/** What the file of a partition says, or null where it says nothing. */
-export function readTopicId(disk: Disk, directory: string): string | null {
-  const path = `${directory}/${PARTITION_METADATA}`
-  return disk.stat(path) === null ? null : decodePartitionMetadata(disk.readFile(path))
-}
-
 /**
- * Writes the file, without making it durable: that is due with the first flush, since before it the
+ * The topic id that a partition's directory has. Where it has none, `topicId` is written, unless
+ * that is null. It isn't made durable yet: that is due with the first flush, since before it the
  * directory has nothing worth keeping.
  */
-export function writeTopicId(disk: Disk, directory: string, topicId: string): void {
+export function openTopicId(disk: Disk, directory: string, topicId: string | null): string | null {
   const path = `${directory}/${PARTITION_METADATA}`
+  const found = disk.stat(path) === null ? null : decodePartitionMetadata(disk.readFile(path))
+  if (found !== null || topicId === null) return found
   const file = disk.open(`${path}.tmp`, 'create')
   try {
     file.write([encodePartitionMetadata(topicId)], 0)
@@ -37,6 +34,7 @@ export function writeTopicId(disk: Disk, directory: string, topicId: string): vo
     file.close()
   }
   disk.rename(`${path}.tmp`, path)
+  return topicId
 }
 
 /** Makes the file durable, if there is one. */

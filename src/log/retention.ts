@@ -7,9 +7,10 @@
  */
 import type { LogConfig } from './log-config.ts'
 import type { Segment } from './segment.ts'
+import type { Segments } from './segments.ts'
 
 export interface RetainedLog {
-  readonly segments: readonly Segment[]
+  readonly segments: Segments
   readonly config: LogConfig
   readonly logStartOffset: number
   readonly highWatermark: number
@@ -20,7 +21,7 @@ export interface RetainedLog {
 export function deletableSegments(log: RetainedLog, nowMs: number): readonly Segment[] {
   const { config } = log
   const byOffset = prefix(log, (_segment, next) => next !== null && next <= log.logStartOffset)
-  if (!config.cleanupPolicyDelete) return log.segments.slice(0, byOffset)
+  if (!config.cleanupPolicyDelete) return log.segments.all.slice(0, byOffset)
   let count = Math.max(byOffset, countOverSize(log, byOffset))
   if (config.retentionMs >= 0) {
     const byAge = prefix(
@@ -29,7 +30,7 @@ export function deletableSegments(log: RetainedLog, nowMs: number): readonly Seg
     )
     count = Math.max(count, byAge)
   }
-  return log.segments.slice(0, count)
+  return log.segments.all.slice(0, count)
 }
 
 /** How many may go for `retention.bytes`, once the first `gone` segments have. */
@@ -37,8 +38,8 @@ function countOverSize(log: RetainedLog, gone: number): number {
   const { retentionBytes } = log.config
   if (retentionBytes < 0) return 0
   let excess = -retentionBytes
-  for (const segment of log.segments) excess += segment.sizeBytes
-  for (const segment of log.segments.slice(0, gone)) excess -= segment.sizeBytes
+  for (const segment of log.segments.all) excess += segment.sizeBytes
+  for (const segment of log.segments.all.slice(0, gone)) excess -= segment.sizeBytes
   if (excess < 0) return 0
   let index = 0
   return prefix(log, (segment) => {
@@ -53,7 +54,7 @@ function prefix(
   log: RetainedLog,
   goes: (segment: Segment, nextBaseOffset: number | null) => boolean,
 ): number {
-  const { segments } = log
+  const segments = log.segments.all
   let count = 0
   for (; count < segments.length; count++) {
     const segment = segments[count]!

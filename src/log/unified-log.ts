@@ -13,7 +13,6 @@
 import { assert } from '../base/assert.ts'
 import { ErrorCode } from '../protocol/errors.ts'
 import type { AppendInfo } from '../records/append.ts'
-import { hasProducerId } from '../records/batch.ts'
 import { validateForAppend } from '../records/validate.ts'
 import {
   type AppendContext,
@@ -26,22 +25,22 @@ import {
 import type { LastRecordOfProducer } from './cleaner-filter.ts'
 import { swapSegments } from './cleaner-swap.ts'
 import { DeferredDeletes } from './deferred-deletes.ts'
-import { DELETED_SUFFIX, partitionDirectoryName } from './file-names.ts'
+import { partitionDirectoryName } from './file-names.ts'
 import { HotTail } from './hot-tail.ts'
 import type { LeaderEpochCache } from './leader-epoch-cache.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogFlusher } from './log-flusher.ts'
 import { type LoadedLog, loadLog } from './log-loader.ts'
 import type { LogOptions } from './log-options.ts'
+import { LogProducers } from './log-producers.ts'
 import { emptyRead, type ReadOptions, type ReadResult, readLog } from './log-reader.ts'
 import { LogResources } from './log-resources.ts'
-import { readTopicId, writeTopicId } from './partition-metadata.ts'
-import { rebuildProducers, takeSnapshot } from './producer-recovery.ts'
-import type { ProducerSnapshots } from './producer-snapshots.ts'
-import type { ActiveProducer, ProducerState, ProducerUpdate } from './producer-state.ts'
+import { openTopicId } from './partition-metadata.ts'
+import type { ActiveProducer, ProducerUpdate } from './producer-state.ts'
 import { deletableSegments } from './retention.ts'
 import { mustRoll, randomJitterMs } from './roll.ts'
 import { Segment, type SegmentHome } from './segment.ts'
+import { deleteLater, retireSegments } from './segment-disposal.ts'
 import type { Segments } from './segments.ts'
 import { type FoundOffset, findByTimestamp, findLatestTimestamp } from './timestamp-search.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
@@ -57,6 +56,8 @@ const DAY_MS = 24 * 60 * 60 * 1000
 export class UnifiedLog {
   readonly topic: string
   readonly partition: number
+  /** `topic-partition`. */
+  readonly name: string
   topicId: string | null
   logStartOffset: number
   logEndOffset: number
@@ -73,8 +74,7 @@ export class UnifiedLog {
   readonly tail = new HotTail()
   truncations = 0
   readonly #options: LogOptions
-  readonly #producers: ProducerState
-  readonly #snapshots: ProducerSnapshots
+  readonly #producers: LogProducers
   readonly #epochs: LeaderEpochCache
   #firstUnstableOffset = -1
   readonly #flusher: LogFlusher
@@ -103,11 +103,12 @@ export class UnifiedLog {
   private constructor(options: LogOptions, home: SegmentHome, loaded: LoadedLog) {
     this.topic = options.topic
     this.partition = options.partition
+    this.name = partitionDirectoryName(options.topic, options.partition)
     this.home = home
     this.#options = options
     this.segments = loaded.segments
-    this.#snapshots = loaded.snapshots
-    this.#producers = loaded.producers
+    const expirationMs = options.producerIdExpirationMs ?? DAY_MS
+    this.#producers = new LogProducers(loaded.producers, loaded.snapshots, expirationMs)
     this.#epochs = loaded.epochs
     this.logStartOffset = loaded.logStartOffset
     this.logEndOffset = loaded.logEndOffset
@@ -117,14 +118,10 @@ export class UnifiedLog {
     this.tail.reset(this.segments.active.sizeBytes)
     const isUnsynced = options.wasCleanShutdown !== true || loaded.logEndOffset === 0
     const onFailure = (error: unknown) => this.#fail(error)
-    this.#flusher = new LogFlusher(this, this.#epochs, this.#snapshots, isUnsynced, onFailure)
-    this.topicId = readTopicId(home.disk, home.directory) ?? this.#createTopicId()
-    this.#deleteLater(loaded.retired, options.nowMs)
+    this.#flusher = new LogFlusher(this, this.#epochs, loaded.snapshots, isUnsynced, onFailure)
+    this.topicId = openTopicId(home.disk, home.directory, options.topicId)
+    deleteLater(home, loaded.retired, options.nowMs)
     this.#findFirstUnstable()
-  }
-
-  get name(): string {
-    return partitionDirectoryName(this.topic, this.partition)
   }
 
   get config(): LogConfig {
@@ -144,11 +141,6 @@ export class UnifiedLog {
   get lastStableOffset(): number {
     const first = this.#firstUnstableOffset
     return first >= 0 && first < this.highWatermark ? first : this.highWatermark
-  }
-
-  /** True where bytes wait for `write`. */
-  get hasUnwritten(): boolean {
-    return this.tail.written < this.tail.end
   }
 
   /** Appends what a client, a coordinator or this node's raft leader made. */
@@ -177,16 +169,11 @@ export class UnifiedLog {
       const message = `offset ${info.firstOffset} is below the log end offset ${logEndOffset}`
       return refused(ErrorCode.OFFSET_OUT_OF_RANGE, message, logStartOffset)
     }
-    const update = this.#producers.beginUpdate(context.origin, context.transactionVersion)
-    for (const { at } of info.batches) {
-      if (!hasProducerId(info.bytes, at)) continue
-      const duplicate = update.duplicateOf(info.bytes, at)
-      if (duplicate !== null) return acceptedBefore(duplicate, logStartOffset)
-      const error = update.add(info.bytes, at)
-      if (error !== ErrorCode.NONE) {
-        return refused(error, `${update.message} in ${this.name}`, logStartOffset)
-      }
+    const { error, message, duplicate, update } = this.#producers.check(info, context)
+    if (error !== ErrorCode.NONE) {
+      return refused(error, `${message} in ${this.name}`, logStartOffset)
     }
+    if (duplicate !== null) return acceptedBefore(duplicate, logStartOffset)
     try {
       this.#rollFor(info, context.nowMs)
       this.#take(info, update)
@@ -214,13 +201,7 @@ export class UnifiedLog {
     this.tail.append(info.bytes)
     this.logEndOffset = info.lastOffset + 1
     for (const batch of info.batches) this.#epochs.assign(batch.leaderEpoch, batch.firstOffset)
-    update.commit()
-    for (const completed of update.completed) {
-      const lastStableOffset = this.#producers.lastStableOffset(completed)
-      if (completed.aborted) segment.addAborted({ ...completed, lastStableOffset })
-      this.#producers.completeTransaction(completed)
-    }
-    this.#producers.mapEndOffset = this.logEndOffset
+    this.#producers.commit(update, segment, this.logEndOffset)
     this.#findFirstUnstable()
   }
 
@@ -245,7 +226,7 @@ export class UnifiedLog {
     const next = Math.min(offset, this.logEndOffset)
     if (next <= this.highWatermark || this.failure !== null) return
     this.highWatermark = next
-    this.#producers.onHighWatermark(next)
+    this.#producers.state.onHighWatermark(next)
     this.#findFirstUnstable()
   }
 
@@ -280,6 +261,7 @@ export class UnifiedLog {
   /** The aborted transactions that a reader of [from, to) must skip. */
   abortedTransactions(from: number, to: number): AbortedTransaction[] {
     const found: AbortedTransaction[] = []
+    if (this.failure !== null) return found
     this.#guard(() => {
       for (const segment of this.segments.overlapping(from, Infinity)) {
         if (segment.transactions().collect(from, to, found)) break
@@ -317,17 +299,17 @@ export class UnifiedLog {
 
   /** Producers that are known here. */
   producerStates(): ActiveProducer[] {
-    return this.#producers.describe()
+    return this.#producers.state.describe()
   }
 
   /** Forgets producers that have been silent for `producer.id.expiration.ms`. */
   removeExpiredProducers(nowMs: number): void {
-    const expirationMs = this.#options.producerIdExpirationMs ?? DAY_MS
-    this.#producers.removeExpired(nowMs - expirationMs)
+    this.#producers.removeExpired(nowMs)
   }
 
   updateConfig(config: LogConfig): void {
     this.home.config = config
+    this.#options.onConfigChange?.(config)
   }
 
   /** Records below `offset` are deleted (DeleteRecords, retention, a snapshot of the metadata). */
@@ -338,8 +320,7 @@ export class UnifiedLog {
     this.logStartOffset = offset
     this.recoveryPoint = Math.max(this.recoveryPoint, offset)
     this.#epochs.truncateFromStart(offset)
-    this.#producers.onHighWatermark(offset)
-    this.#producers.mapEndOffset = Math.max(this.#producers.mapEndOffset, offset)
+    this.#producers.logStartMoved(offset)
     this.#findFirstUnstable()
     return ErrorCode.NONE
   }
@@ -347,18 +328,7 @@ export class UnifiedLog {
   /** Deletes what retention allows. Returns how many segments went. */
   deleteOldSegments(nowMs: number): number {
     return this.#guard(() => {
-      const old = [
-        ...deletableSegments(
-          {
-            segments: this.segments.all,
-            config: this.config,
-            logStartOffset: this.logStartOffset,
-            highWatermark: this.highWatermark,
-            logEndOffset: this.logEndOffset,
-          },
-          nowMs,
-        ),
-      ]
+      const old = deletableSegments(this, nowMs)
       if (old.length === 0) return 0
       if (old.length === this.segments.count) this.#roll(nowMs, this.logEndOffset)
       const next = this.segments.after(old.at(-1)!.baseOffset)!
@@ -370,19 +340,15 @@ export class UnifiedLog {
 
   /** What each producer wrote last, for the cleaner. */
   lastRecordsOfProducers(): Map<number, LastRecordOfProducer> {
-    const records = new Map<number, LastRecordOfProducer>()
-    for (const { producerId, epoch, batches } of this.#producers.entries.values()) {
-      const lastDataOffset = batches.at(-1)?.lastOffset ?? -1
-      records.set(producerId, { lastDataOffset, producerEpoch: epoch })
-    }
-    return records
+    return this.#producers.lastRecords()
   }
 
   /** Puts a durable `.cleaned` segment in the place of those it was made of. */
   replaceSegments(cleaned: Segment, replaced: readonly Segment[], nowMs: number): void {
     this.#guard(() => {
-      const target = { home: this.home, segments: this.segments, snapshots: this.#snapshots }
-      swapSegments(target, cleaned, replaced, nowMs)
+      const { home, segments } = this
+      const { snapshots } = this.#producers
+      swapSegments({ home, segments, snapshots }, cleaned, replaced, nowMs)
     })
   }
 
@@ -402,8 +368,8 @@ export class UnifiedLog {
     this.tail.reset(0)
     this.home.resources.tails.drop(this.tail)
     this.#flusher.directoryDirty = true
-    this.#producers.mapEndOffset = baseOffset
-    this.#takeSnapshot()
+    this.#producers.state.mapEndOffset = baseOffset
+    this.#producers.takeSnapshot(this.logStartOffset)
     // A failure is remembered; there is nobody to tell it to here.
     this.flush().catch(() => {})
   }
@@ -437,8 +403,7 @@ export class UnifiedLog {
       // Offsets from here on are given again: what lay behind must not come back in a power cut.
       this.home.disk.syncDirectory(this.home.directory)
       this.#ended(offset)
-      rebuildProducers(this.#producerRebuild(nowMs), offset)
-      this.#takeSnapshot()
+      this.#producers.rewind(this.segments, this.logStartOffset, offset, nowMs)
     })
     this.#findFirstUnstable()
     return true
@@ -449,14 +414,13 @@ export class UnifiedLog {
     this.write()
     this.#lowerRecoveryPoint(Math.min(offset, this.recoveryPoint))
     this.#guard(() => {
-      this.#snapshots.removeWhere(() => true)
+      this.#producers.clear(offset)
       this.#retire([...this.segments.all].reverse(), nowMs)
       const jitterMs = randomJitterMs(this.config, this.#options.random)
       this.segments.add(Segment.create(this.home, offset, nowMs, jitterMs))
       this.home.disk.syncDirectory(this.home.directory)
     })
     this.#epochs.clear()
-    this.#producers.clear(offset)
     this.#ended(offset)
     this.highWatermark = offset
     this.logStartOffset = logStartOffset
@@ -482,32 +446,16 @@ export class UnifiedLog {
     this.#options.onRecoveryPointLowered?.()
   }
 
-  #retire(segments: readonly Segment[], nowMs: number): void {
-    for (const segment of segments) {
-      segment.close()
-      this.segments.remove(segment)
-      segment.rename(DELETED_SUFFIX)
-      const snapshot = this.#snapshots.retire(segment.baseOffset)
-      if (snapshot === null) continue
-      const { disk, deferred, config } = this.home
-      deferred.add(nowMs + config.fileDeleteDelayMs, () => disk.remove(snapshot))
-    }
-    this.#deleteLater(segments, nowMs)
-  }
-
-  #deleteLater(segments: readonly Segment[], nowMs: number): void {
-    const { deferred, config } = this.home
-    for (const segment of segments) {
-      deferred.add(nowMs + config.fileDeleteDelayMs, () => segment.remove())
-    }
+  #retire(retired: readonly Segment[], nowMs: number): void {
+    retireSegments(this.home, this.segments, this.#producers.snapshots, retired, nowMs)
   }
 
   /** Lets go of everything after making it durable; what is opened next finds a clean log. */
   close(): void {
     this.flushNow()
     this.#guard(() => {
-      this.#takeSnapshot()
-      this.#snapshots.syncNow()
+      this.#producers.takeSnapshot(this.logStartOffset)
+      this.#producers.snapshots.syncNow()
       for (const segment of this.segments.all) {
         segment.seal()
         segment.close()
@@ -517,8 +465,8 @@ export class UnifiedLog {
   }
 
   /** Lets go of everything as it is: before the directory is deleted, or after it failed. */
-  abandon(): void {
-    this.failure ??= new Error(`${this.name} is closed`)
+  abandon(reason: Error | null = null): void {
+    this.failure ??= reason ?? new Error(`${this.name} is closed`)
     for (const segment of this.segments.all) segment.close()
     this.home.resources.tails.drop(this.tail)
   }
@@ -528,31 +476,8 @@ export class UnifiedLog {
     this.home.directory = directory
   }
 
-  #createTopicId(): string | null {
-    const { topicId } = this.#options
-    if (topicId === null) return null
-    writeTopicId(this.home.disk, this.home.directory, topicId)
-    this.#flusher.topicIdDirty = true
-    return topicId
-  }
-
-  #takeSnapshot(): void {
-    takeSnapshot(this.#producers, this.#snapshots, this.logStartOffset)
-  }
-
-  #producerRebuild(nowMs: number) {
-    return {
-      state: this.#producers,
-      snapshots: this.#snapshots,
-      segments: this.segments,
-      logStartOffset: this.logStartOffset,
-      expiresBeforeMs: nowMs - (this.#options.producerIdExpirationMs ?? DAY_MS),
-    }
-  }
-
   #findFirstUnstable(): void {
-    const first = this.#producers.firstUnstableOffset()
-    this.#firstUnstableOffset = first < 0 ? -1 : Math.max(first, this.logStartOffset)
+    this.#firstUnstableOffset = this.#producers.firstUnstableOffset(this.logStartOffset)
   }
 
   /** Runs what touches the disk; if that throws, the log has failed. */

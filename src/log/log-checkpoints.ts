@@ -1,0 +1,134 @@
+/**
+ * The offset checkpoints of a log directory. Invariant: what is in a file was true when it was
+ * written and stays true: recovery points only move up without a new checkpoint, and a name that is
+ * used again is taken out first.
+ */
+import { utf8Text } from '../base/bytes.ts'
+import type { Disk } from '../io/io.ts'
+import {
+  CheckpointError,
+  decodeOffsets,
+  encodeOffsets,
+  type PartitionOffsets,
+} from './checkpoint-file.ts'
+import { parsePartitionDirectoryName } from './file-names.ts'
+import type { UnifiedLog } from './unified-log.ts'
+
+const RECOVERY_POINTS = 'recovery-point-offset-checkpoint'
+const LOG_START_OFFSETS = 'log-start-offset-checkpoint'
+const HIGH_WATERMARKS = 'replication-offset-checkpoint'
+/** Its log start and watermark are the quorum's matter; its recovery point is ours. */
+const METADATA_TOPIC = '__cluster_metadata'
+
+export class LogCheckpoints {
+  /** As they were when the directory was opened. */
+  recoveryPoints: PartitionOffsets = new Map()
+  logStartOffsets: PartitionOffsets = new Map()
+  highWatermarks: PartitionOffsets = new Map()
+  /** Every partition that can be opened is; what the files say of others is of no use any more. */
+  allOpen = false
+  readonly #disk: Disk
+  readonly #directory: string
+  readonly #logs: ReadonlyMap<string, UnifiedLog>
+  readonly #refused: ReadonlyMap<string, Error>
+  readonly #warn: (message: string) => void
+  /** What each file says. */
+  readonly #written = new Map<string, string>()
+  /** Partitions that recovery or log start checkpoint speak of. */
+  #names = new Set<string>()
+
+  constructor(
+    disk: Disk,
+    directory: string,
+    logs: ReadonlyMap<string, UnifiedLog>,
+    refused: ReadonlyMap<string, Error>,
+    warn: (message: string) => void,
+  ) {
+    this.#disk = disk
+    this.#directory = directory
+    this.#logs = logs
+    this.#refused = refused
+    this.#warn = warn
+  }
+
+  /** Reads what the last run has left. A file that can't be read counts as empty. */
+  read(): void {
+    this.recoveryPoints = this.#read(RECOVERY_POINTS)
+    this.logStartOffsets = this.#read(LOG_START_OFFSETS)
+    this.highWatermarks = this.#read(HIGH_WATERMARKS)
+    this.#names = new Set([...this.recoveryPoints.keys(), ...this.logStartOffsets.keys()])
+  }
+
+  #read(file: string): PartitionOffsets {
+    const path = `${this.#directory}/${file}`
+    if (this.#disk.stat(path) === null) return new Map()
+    try {
+      return decodeOffsets(this.#disk.readFile(path), path)
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error
+      this.#warn(`${error.message}; going on without it`)
+      return new Map()
+    }
+  }
+
+  /** Before a partition is made: what an earlier one of that name has left is not true of it. */
+  forget(name: string): void {
+    if (!this.#names.has(name)) return
+    this.writeRecoveryPoints()
+    this.writeLogStartOffsets()
+    this.#names = new Set(this.#logs.keys())
+  }
+
+  writeRecoveryPoints(): void {
+    const kept = this.#keptOf(this.recoveryPoints)
+    this.#write(RECOVERY_POINTS, (log) => log.recoveryPoint, kept)
+    for (const name of this.#logs.keys()) this.#names.add(name)
+  }
+
+  /** Only where it isn't what the first segment says anyway. */
+  writeLogStartOffsets(): void {
+    const kept = this.#keptOf(this.logStartOffsets)
+    const offsetOf = (log: UnifiedLog): number =>
+      log.logStartOffset > log.segments.first.baseOffset ? log.logStartOffset : -1
+    this.#write(LOG_START_OFFSETS, offsetOf, kept)
+  }
+
+  writeHighWatermarks(): void {
+    const offsetOf = (log: UnifiedLog): number =>
+      log.topic === METADATA_TOPIC ? -1 : log.highWatermark
+    this.#write(HIGH_WATERMARKS, offsetOf, [])
+  }
+
+  /**
+   * What is kept of logs that are not open: of all before they are opened, and of refused ones for
+   * when their files have been mended.
+   */
+  #keptOf(offsets: PartitionOffsets) {
+    const kept: { topic: string; partition: number; offset: number }[] = []
+    for (const [name, offset] of offsets) {
+      const parsed = parsePartitionDirectoryName(name)
+      if (parsed === null || this.#logs.has(name)) continue
+      if (this.allOpen && !this.#refused.has(name)) continue
+      kept.push({ topic: parsed.topic, partition: parsed.partition, offset })
+    }
+    return kept
+  }
+
+  /** Writes what `offsetOf` says of each log (negative: nothing), if that is something new. */
+  #write(
+    file: string,
+    offsetOf: (log: UnifiedLog) => number,
+    kept: readonly { topic: string; partition: number; offset: number }[],
+  ): void {
+    const entries = [...kept]
+    for (const log of this.#logs.values()) {
+      const offset = offsetOf(log)
+      if (offset >= 0) entries.push({ topic: log.topic, partition: log.partition, offset })
+    }
+    const content = encodeOffsets(entries)
+    const text = utf8Text(content)
+    if (text === this.#written.get(file)) return
+    this.#disk.writeFileAtomic(`${this.#directory}/${file}`, content)
+    this.#written.set(file, text)
+  }
+}
