@@ -26,7 +26,7 @@ export const describeTopicPartitions = serve(
     const named = all ? [...broker.cluster.topicNames()] : request.topics.map(({ name }) => name)
     const cursorIsNamed = cursor === null || all || named.includes(cursor.topicName)
     if (!cursorIsNamed || (cursor !== null && cursor.partitionIndex < 0)) {
-      context.disconnect('a DescribeTopicPartitions cursor that is not among the topics')
+      context.reply({ topics: request.topics.map(({ name }) => invalid(name)) })
       return
     }
     const names = [...new Set(named)].filter((name) => name >= (cursor?.topicName ?? '')).sort()
@@ -62,13 +62,24 @@ function page(
   return { topics }
 }
 
+/** The answer to a cursor that is none of the topics asked for. */
+function invalid(name: string): TopicAnswer {
+  const errorCode = ErrorCode.INVALID_REQUEST
+  return { errorCode, name, topicId: ZERO_UUID, isInternal: false, partitions: [] }
+}
+
 function unknown(name: string): TopicAnswer {
-  const errorCode =
-    topicNameError(name) === null
-      ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-      : ErrorCode.INVALID_TOPIC_EXCEPTION
-  const isInternal = isInternalTopic(name)
-  return { errorCode, name, topicId: ZERO_UUID, isInternal, partitions: [] }
+  return {
+    errorCode:
+      topicNameError(name) === null
+        ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        : ErrorCode.INVALID_TOPIC_EXCEPTION,
+    name,
+    topicId: ZERO_UUID,
+    isInternal: isInternalTopic(name),
+    partitions: [],
+    topicAuthorizedOperations: TOPIC_OPERATIONS,
+  }
 }
 
 function describe(broker: Broker, name: string, first: number, end: number): TopicAnswer {
