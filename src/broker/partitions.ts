@@ -75,6 +75,13 @@ export class Partitions {
     return result
   }
 
+  /** Deletes the records below `offset`; that is on disk before this turn's answers leave. */
+  deleteRecordsBelow(partition: Partition, offset: number): ErrorCode {
+    const error = partition.log.incrementLogStartOffset(offset)
+    this.#directoryOf.get(partition)?.checkpointSoon()
+    return error
+  }
+
   /** Writes what was appended and commits it. Returns whether there was anything. */
   flush(): boolean {
     if (this.#dirty.length === 0) return false

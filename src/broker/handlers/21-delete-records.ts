@@ -47,6 +47,8 @@ function deleteBefore(
   }
   const target = offset === HIGH_WATERMARK ? log.highWatermark : offset
   if (target < 0 || target > log.highWatermark) return refuse(ErrorCode.OFFSET_OUT_OF_RANGE)
-  if (target > log.logStartOffset) log.incrementLogStartOffset(target)
-  return { error: ErrorCode.NONE, lowWatermark: log.logStartOffset }
+  if (target <= log.logStartOffset)
+    return { error: ErrorCode.NONE, lowWatermark: log.logStartOffset }
+  const error = broker.partitions.deleteRecordsBelow(partition, target)
+  return error === ErrorCode.NONE ? { error, lowWatermark: log.logStartOffset } : refuse(error)
 }

@@ -114,6 +114,16 @@ describe('IncrementalAlterConfigs', () => {
     assert.equal(await earliest(client), 3, 'the topic keeps all')
   })
 
+  it('changes when records are flushed', async () => {
+    const { node, client, produce } = await withTopic()
+    assert.equal(await alter(client, TOPIC, 't', ['flush.ms', '500']), 0)
+    await produce(10)
+    await node.world.advance(1200)
+    node.crash('lose')
+    await node.restart()
+    assert.equal((await (await node.connect()).readAll('t', 0)).length, 1)
+  })
+
   it('appends to lists and takes from them', async () => {
     const { client } = await withTopic()
     const policy = async () => (await show(client, TOPIC, 't', 'cleanup.policy'))[0]

@@ -1,0 +1,180 @@
+/** What a node tells of itself: its directories, producers, cluster, quorum and resources. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { METADATA_TOPIC_ID } from '../../base/uuid.ts'
+import { ErrorCode } from '../../protocol/errors.ts'
+import {
+  describeLogDirsRequest,
+  describeLogDirsResponse,
+} from '../../protocol/messages/35-describe-log-dirs.ts'
+import {
+  electLeadersRequest,
+  electLeadersResponse,
+} from '../../protocol/messages/43-elect-leaders.ts'
+import {
+  describeQuorumRequest,
+  describeQuorumResponse,
+} from '../../protocol/messages/55-describe-quorum.ts'
+import {
+  updateFeaturesRequest,
+  updateFeaturesResponse,
+} from '../../protocol/messages/57-update-features.ts'
+import {
+  describeClusterRequest,
+  describeClusterResponse,
+} from '../../protocol/messages/60-describe-cluster.ts'
+import {
+  describeProducersRequest,
+  describeProducersResponse,
+} from '../../protocol/messages/61-describe-producers.ts'
+import {
+  listConfigResourcesRequest,
+  listConfigResourcesResponse,
+} from '../../protocol/messages/74-list-config-resources.ts'
+import { batchOf, CONTROLLER_PORT, TestNode } from '../node.test-support.ts'
+
+const BROKERS = 1
+const CONTROLLERS = 2
+
+describe('DescribeLogDirs', () => {
+  it('shows sizes by directory, and the space that is left', async () => {
+    const properties = { 'log.dirs': '/one,/two' }
+    const machine = { disk: { capacityBytes: 1 << 24 } }
+    const node = await TestNode.start({ properties, machine })
+    const client = await node.connect()
+    await client.createTopic('t', 4)
+    await client.produce('t', 0, batchOf(['x'.repeat(1000)], node.nowMs))
+    const ask = async (topics: { topic: string; partitions: number[] }[] | null) =>
+      (await client.call(describeLogDirsRequest, describeLogDirsResponse, 4, { topics })).results
+    const all = await ask(null)
+    assert.deepEqual(
+      all.map(({ logDir, errorCode }) => [logDir, errorCode]),
+      [
+        ['/one', 0],
+        ['/two', 0],
+      ],
+    )
+    for (const { totalBytes, usableBytes } of all) {
+      assert.ok(totalBytes === 1 << 24 && usableBytes < totalBytes)
+    }
+    const sizes = all.flatMap(({ topics }) =>
+      topics.flatMap(({ name, partitions }) =>
+        partitions.map(({ partitionIndex, partitionSize }) => [
+          name,
+          partitionIndex,
+          partitionSize,
+        ]),
+      ),
+    )
+    const spread = all.map(({ topics }) => topics[0]?.partitions.length)
+    assert.deepEqual(spread.toSorted(), [2, 2], 'partitions are spread')
+    assert.ok(
+      sizes.some(([name, index, size]) => name === 't' && index === 0 && Number(size) > 1000),
+    )
+    const some = await ask([{ topic: 't', partitions: [2] }])
+    assert.equal(some.flatMap(({ topics }) => topics).length, 1)
+  })
+})
+
+describe('DescribeProducers', () => {
+  it('shows the producers of a partition', async () => {
+    const node = await TestNode.start()
+    const client = await node.connect()
+    await client.createTopic('t')
+    const options = { producerId: 77, producerEpoch: 2, baseSequence: 0 }
+    await client.produce('t', 0, batchOf(['a', 'b'], node.nowMs, options))
+    const body = { topics: [{ name: 't', partitionIndexes: [0, 5] }] }
+    const answer = await client.call(describeProducersRequest, describeProducersResponse, 0, body)
+    const [known, unknown] = answer.topics[0]!.partitions
+    const [producer] = known!.activeProducers
+    assert.deepEqual(
+      [producer?.producerId, producer?.producerEpoch, producer?.lastSequence],
+      [77, 2, 1],
+    )
+    assert.deepEqual([producer?.currentTxnStartOffset, producer?.coordinatorEpoch], [-1, -1])
+    assert.equal(unknown?.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  })
+})
+
+describe('DescribeCluster', () => {
+  it('shows brokers to their clients and controllers to theirs', async () => {
+    const node = await TestNode.start()
+    const client = await node.connect()
+    const controllers = await node.connect({ port: CONTROLLER_PORT })
+    const ask = async (on: typeof client, endpointType: number) => {
+      const body = { includeClusterAuthorizedOperations: true, endpointType }
+      const answer = await on.call(describeClusterRequest, describeClusterResponse, 2, body)
+      const ports = answer.brokers.map(({ brokerId, port }) => [brokerId, port])
+      return [answer.errorCode, answer.endpointType, ports]
+    }
+    const mismatched = ErrorCode.MISMATCHED_ENDPOINT_TYPE
+    assert.deepEqual(await ask(client, BROKERS), [0, BROKERS, [[1, 9092]]])
+    assert.deepEqual(await ask(controllers, CONTROLLERS), [0, CONTROLLERS, [[1, 9093]]])
+    assert.deepEqual((await ask(client, CONTROLLERS))[0], mismatched)
+    assert.deepEqual((await ask(controllers, BROKERS))[0], mismatched)
+    assert.deepEqual((await ask(client, 3))[0], ErrorCode.UNSUPPORTED_ENDPOINT_TYPE)
+  })
+})
+
+describe('DescribeQuorum', () => {
+  it('shows this node as the only voter and the leader', async () => {
+    const client = await (await TestNode.start()).connect()
+    const ask = async (topicName: string, partitionIndex: number) => {
+      const body = { topics: [{ topicName, partitions: [{ partitionIndex }] }] }
+      return client.call(describeQuorumRequest, describeQuorumResponse, 2, body)
+    }
+    const answer = await ask('__cluster_metadata', 0)
+    const partition = answer.topics[0]!.partitions[0]!
+    assert.deepEqual([answer.errorCode, partition.errorCode, partition.leaderId], [0, 0, 1])
+    assert.ok(partition.leaderEpoch >= 1 && partition.highWatermark > 0)
+    assert.deepEqual(
+      partition.currentVoters.map(({ replicaId, logEndOffset }) => [replicaId, logEndOffset]),
+      [[1, partition.highWatermark]],
+    )
+    assert.equal(answer.nodes[0]?.nodeId, 1)
+    const other = await ask('t', 0)
+    assert.equal(other.topics[0]?.partitions[0]?.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    assert.notEqual(METADATA_TOPIC_ID, '')
+  })
+})
+
+describe('ListConfigResources', () => {
+  it('lists topics and brokers', async () => {
+    const client = await (await TestNode.start()).connect()
+    await client.createTopic('t')
+    const ask = async (resourceTypes: number[], version = 1) => {
+      const body = version === 0 ? {} : { resourceTypes }
+      const answer = await client.call(
+        listConfigResourcesRequest,
+        listConfigResourcesResponse,
+        version,
+        body,
+      )
+      const resources = answer.configResources
+      return [answer.errorCode, ...resources.map((of) => [of.resourceType, of.resourceName])]
+    }
+    assert.deepEqual(await ask([2]), [0, [2, 't']])
+    assert.deepEqual(await ask([]), [0, [8, '1'], [4, '1'], [2, 't']])
+    assert.deepEqual(await ask([99]), [ErrorCode.UNSUPPORTED_VERSION])
+    assert.deepEqual(await ask([], 0), [0])
+  })
+})
+
+describe('ElectLeaders and UpdateFeatures', () => {
+  it('have nothing to do on one node', async () => {
+    const client = await (await TestNode.start()).connect()
+    await client.createTopic('t')
+    const topicPartitions = [{ topic: 't', partitions: [0] }]
+    const elected = await client.call(electLeadersRequest, electLeadersResponse, 2, {
+      electionType: 0,
+      topicPartitions,
+    })
+    const result = elected.replicaElectionResults[0]?.partitionResult[0]
+    assert.equal(result?.errorCode, ErrorCode.ELECTION_NOT_NEEDED)
+    const featureUpdates = [{ feature: 'metadata.version', maxVersionLevel: 99, upgradeType: 1 }]
+    const refused = await client.call(updateFeaturesRequest, updateFeaturesResponse, 2, {
+      featureUpdates,
+    })
+    assert.notEqual(refused.errorCode, ErrorCode.NONE)
+  })
+})
