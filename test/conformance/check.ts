@@ -7,7 +7,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Jvm } from './jvm.ts'
 import { Running } from './process.ts'
-import { Server, type ServerKind } from './server.ts'
+import { Server, type ServerKind, type ServerOptions } from './server.ts'
 import type { Tool, Toolbox } from './toolbox.ts'
 
 export interface Check {
@@ -59,11 +59,11 @@ export class CheckContext {
   async startServer(
     name: string,
     kind: ServerKind = this.kind,
-    properties: Readonly<Record<string, string>> = {},
+    options: Pick<ServerOptions, 'properties' | 'features'> = {},
   ): Promise<Server> {
     const { classPath } = this.#surroundings
     const directory = join(this.directory, name)
-    const server = await Server.create({ kind, classPath, directory, properties })
+    const server = await Server.create({ kind, classPath, directory, ...options })
     this.defer(() => server.kill())
     return server
   }

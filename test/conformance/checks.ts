@@ -10,8 +10,10 @@ import { kcatChecks } from './checks/kcat.ts'
 import { mixedGroups } from './checks/mixed-group.ts'
 import { packages } from './checks/package.ts'
 import { restarts } from './checks/restart.ts'
+import { schemaChecks } from './checks/schemas.ts'
 
 export const CHECKS: readonly Check[] = [
+  ...schemaChecks,
   ...javaTools,
   ...javaCluster,
   ...javaFiles,

@@ -19,6 +19,8 @@ export interface ServerOptions {
   readonly classPath: string
   readonly directory: string
   readonly properties?: Readonly<Record<string, string>>
+  /** Levels of features to format the storage with, where they are not to be the default. */
+  readonly features?: Readonly<Record<string, number>>
 }
 
 const START_TIMEOUT_MS = 60_000
@@ -50,6 +52,9 @@ export class Server {
     mkdirSync(options.directory, { recursive: true })
     server.#writeProperties(controllerPort!, options.properties ?? {})
     const format = ['format', '-t', CLUSTER_ID, '-c', server.#propertiesFile, '--standalone']
+    for (const [name, level] of Object.entries(options.features ?? {})) {
+      format.push('--feature', `${name}=${level}`)
+    }
     await runOrThrow(...server.#command('storage', format), START_TIMEOUT_MS)
     await server.start()
     return server

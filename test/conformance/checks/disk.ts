@@ -8,6 +8,7 @@ import type { Check, CheckContext } from '../check.ts'
 import type { ToolName } from '../jvm.ts'
 import { runOrThrow } from '../process.ts'
 import type { Server, ServerKind } from '../server.ts'
+import { unknownFeatures } from './java-cluster.ts'
 
 const KCAT_TIMEOUT_MS = 30_000
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
@@ -98,7 +99,9 @@ function inOrder(configs: string): string {
 
 async function handOver(writer: ServerKind, reader: ServerKind, context: CheckContext) {
   const disk = new Disk(context)
-  const first = await context.startServer('server', writer)
+  // A cluster that finalised a feature is rightly refused by a server that does not know it.
+  const features = writer === reader ? {} : await unknownFeatures(context)
+  const first = await context.startServer('server', writer, { features })
   await disk.write(first)
   const written = await disk.describe(first)
   await first.stop()

@@ -111,13 +111,26 @@ const FEATURES = [
   'transaction.version: 0 2 2',
 ]
 
-async function features({ jvm, server }: CheckContext): Promise<void> {
+/** The features of the server under test, in the form of the list above. */
+async function describedFeatures({ jvm, server }: CheckContext): Promise<string[]> {
   const args = ['--bootstrap-server', server.bootstrap, 'describe']
   const output = await jvm.output('kafka-features', args)
   const pattern = /Feature: (\S+)\s+\w+: (\S+)\s+\w+: (\S+)\s+\w+: (\S+)/g
-  const found = [...output.matchAll(pattern)].map(([, name, low, high, level]) => {
+  return [...output.matchAll(pattern)].map(([, name, low, high, level]) => {
     return `${name}: ${low} ${high} ${level}`
   })
+}
+
+/** Level 0 for every feature that a fresh cluster has and the server under test does not know. */
+export async function unknownFeatures(context: CheckContext): Promise<Record<string, number>> {
+  const nameOf = (feature: string) => feature.slice(0, feature.indexOf(':'))
+  const known = new Set((await describedFeatures(context)).map(nameOf))
+  const unknown = FEATURES.map(nameOf).filter((name) => !known.has(name))
+  return Object.fromEntries(unknown.map((name) => [name, 0]))
+}
+
+async function features(context: CheckContext): Promise<void> {
+  const found = await describedFeatures(context)
   const wrong = found.filter((feature) => !FEATURES.includes(feature))
   assert.deepEqual(wrong, [], 'features that Apache Kafka describes otherwise')
   for (const needed of ['kraft.version', 'metadata.version']) {
