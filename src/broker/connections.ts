@@ -3,7 +3,8 @@
  * frames into requests, and writes what was answered at the end of a turn.
  *
  * Limits: `max.connections`, `max.connections.per.ip` (with overrides), `connections.max.idle.ms`,
- * `socket.request.max.bytes`. Over a limit, the new connection is closed, as Kafka does.
+ * `socket.request.max.bytes`. Over a limit the new connection is closed; Kafka does so by address,
+ * and over `max.connections` leaves it unanswered until there is room.
  */
 import { BoundsError } from '../base/bounds-error.ts'
 import { ByteReader } from '../base/bytes.ts'
