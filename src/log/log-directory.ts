@@ -34,6 +34,9 @@ const LOCK_FILE = '.lock'
 const CLEAN_SHUTDOWN_FILE = '.kafka_cleanshutdown'
 const METADATA_TOPIC = '__cluster_metadata'
 
+/** Logs that `prepareClose` flushes at the same time. */
+const FLUSHED_AT_ONCE = 32
+
 /** Logs that one `maintain` looks at, so that ten thousand don't hold up a turn. */
 const LOGS_PER_TURN = 256
 
@@ -106,6 +109,8 @@ export class LogDirectory {
   #wasCleanShutdown: boolean | null = null
   readonly #checkpoints: LogCheckpoints
   #loaded = false
+  /** Partition directories were made since this one was last synced; a crash may have had some. */
+  #entriesDirty = true
   #nextMs = { retention: 0, recoveryPoints: 0, logStartOffsets: 0, watermarks: 0, producers: 0 }
   #retentionQueue: UnifiedLog[] = []
   /** The shortest `flush.ms` of a log here. */
@@ -171,7 +176,7 @@ export class LogDirectory {
     const name = partitionDirectoryName(METADATA_TOPIC, 0)
     if (this.disk.stat(`${this.path}/${name}`) === null) {
       this.disk.makeDirectory(`${this.path}/${name}`)
-      this.disk.syncDirectory(this.path)
+      this.#entriesDirty = true
     }
     const log = this.#openLog(name, METADATA_TOPIC, 0, topicId, config, nowMs)
     this.#logs.set(name, log)
@@ -245,6 +250,7 @@ export class LogDirectory {
       deferred: this.#deferred,
       onWarning: (message) => this.#warn(message),
       onFailure: (error) => this.fail(error),
+      syncParent: () => this.#syncEntries(),
       onConfigChange: (changed) => this.#noteFlushMs(changed),
       onRecoveryPointLowered: () => this.#guard(() => this.#checkpoints.writeRecoveryPoints()),
     })
@@ -263,6 +269,7 @@ export class LogDirectory {
       this.#checkpoints.forget(name)
       this.disk.makeDirectory(`${this.path}/${name}`)
     })
+    this.#entriesDirty = true
     const { config, nowMs } = options
     const log = this.#openLog(name, topic, partition, options.topicId, config, nowMs, true)
     this.#logs.set(name, log)
@@ -389,6 +396,11 @@ export class LogDirectory {
     this.disk.syncDirectory(this.path)
   }
 
+  #syncEntries(): void {
+    if (this.#entriesDirty) this.disk.syncDirectory(this.path)
+    this.#entriesDirty = false
+  }
+
   /** Runs what writes to the directory; if that throws, it is offline. */
   #guard(action: () => void): void {
     try {
@@ -408,6 +420,18 @@ export class LogDirectory {
     for (const log of this.#logs.values()) log.abandon(error)
     this.#lock.release()
     this.#options.onOffline?.(this, error)
+  }
+
+  /**
+   * Makes everything durable off the event loop, many logs at a time, so that `close` takes no time.
+   * Rejects where the disk fails.
+   */
+  async prepareClose(): Promise<void> {
+    const logs = this.#logs.values()
+    const flushInTurn = async (): Promise<void> => {
+      for (const log of logs) if (log.failure === null) await log.prepareClose()
+    }
+    await Promise.all(Array.from({ length: FLUSHED_AT_ONCE }, flushInTurn))
   }
 
   /** Makes everything durable and says so in the directory. The logs are closed. */

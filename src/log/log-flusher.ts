@@ -8,10 +8,11 @@
  * Invariant: calls at the same time share a sync, and a truncation in between keeps the recovery
  * point where the truncation put it.
  */
+
+import type { Disk } from '../io/io.ts'
 import { encodeEpochs } from './checkpoint-file.ts'
-import { LEADER_EPOCH_CHECKPOINT } from './file-names.ts'
+import { LEADER_EPOCH_CHECKPOINT, PARTITION_METADATA } from './file-names.ts'
 import type { LeaderEpochCache } from './leader-epoch-cache.ts'
-import { syncTopicId } from './partition-metadata.ts'
 import type { ProducerSnapshots } from './producer-snapshots.ts'
 import type { Segment, SegmentHome } from './segment.ts'
 import type { Segments } from './segments.ts'
@@ -23,15 +24,15 @@ export interface FlushableLog {
   readonly logEndOffset: number
   recoveryPoint: number
   write(): void
+  /** Makes the name of the log's directory durable. */
+  syncParent(): void
 }
 
 export class LogFlusher {
   /** Names were made in the directory since it was last synced. */
   directoryDirty: boolean
-  /** The directory itself is new. */
-  #parentDirty: boolean
-  /** `partition.metadata` was written and not synced. */
-  topicIdDirty: boolean
+  /** The directory itself, and its `partition.metadata`, may not be on the platter. */
+  #isUnsynced: boolean
   readonly #log: FlushableLog
   readonly #epochs: LeaderEpochCache
   readonly #snapshots: ProducerSnapshots
@@ -48,8 +49,7 @@ export class LogFlusher {
   ) {
     // What a process that was killed has made may not be on the platter either.
     this.directoryDirty = isUnsynced
-    this.#parentDirty = isUnsynced
-    this.topicIdDirty = isUnsynced
+    this.#isUnsynced = isUnsynced
     this.#log = log
     this.#epochs = epochs
     this.#snapshots = snapshots
@@ -85,7 +85,7 @@ export class LogFlusher {
       for (const segment of log.segments.overlapping(log.recoveryPoint, target)) {
         if (isLive(segment)) await segment.sync(segment !== log.segments.active)
       }
-      this.#syncMetadata()
+      for (const path of this.#metadata()) await syncAsync(log.home.disk, path)
     } catch (error) {
       this.#onFailure(error)
       throw error
@@ -103,7 +103,7 @@ export class LogFlusher {
           segment.syncNow(segment !== log.segments.active)
         }
       }
-      this.#syncMetadata()
+      for (const path of this.#metadata()) syncNow(log.home.disk, path)
     } catch (error) {
       this.#onFailure(error)
       throw error
@@ -115,20 +115,54 @@ export class LogFlusher {
     this.#log.recoveryPoint = Math.max(this.#log.recoveryPoint, offset)
   }
 
-  #syncMetadata(): void {
+  /** Yields the files that must be synced before the recovery point moves. */
+  *#metadata(): Generator<string, void> {
     const { disk, directory } = this.#log.home
     if (this.#epochs.dirty) {
-      const content = encodeEpochs(this.#epochs.entries)
-      disk.writeFileAtomic(`${directory}/${LEADER_EPOCH_CHECKPOINT}`, content)
+      const path = `${directory}/${LEADER_EPOCH_CHECKPOINT}`
       this.#epochs.dirty = false
+      replaceFile(disk, `${path}.tmp`, encodeEpochs(this.#epochs.entries))
+      yield `${path}.tmp`
+      disk.rename(`${path}.tmp`, path)
+      this.directoryDirty = true
     }
-    this.#snapshots.syncNow()
-    if (this.topicIdDirty) syncTopicId(disk, directory)
-    this.topicIdDirty = false
+    yield* this.#snapshots.takeUnsynced()
+    if (this.#isUnsynced) yield `${directory}/${PARTITION_METADATA}`
     if (this.directoryDirty) disk.syncDirectory(directory)
     this.directoryDirty = false
-    if (this.#parentDirty) disk.syncDirectory(directory.slice(0, directory.lastIndexOf('/')) || '/')
-    this.#parentDirty = false
+    if (this.#isUnsynced) this.#log.syncParent()
+    this.#isUnsynced = false
+  }
+}
+
+function replaceFile(disk: Disk, path: string, content: Uint8Array): void {
+  const file = disk.open(path, 'create')
+  try {
+    file.truncate(0)
+    file.write([content], 0)
+  } finally {
+    file.close()
+  }
+}
+
+/** Nothing happens where the file is gone: then it needn't outlive anything. */
+function syncNow(disk: Disk, path: string): void {
+  if (disk.stat(path) === null) return
+  const file = disk.open(path, 'write')
+  try {
+    file.syncNow()
+  } finally {
+    file.close()
+  }
+}
+
+async function syncAsync(disk: Disk, path: string): Promise<void> {
+  if (disk.stat(path) === null) return
+  const file = disk.open(path, 'write')
+  try {
+    await file.sync()
+  } finally {
+    file.close()
   }
 }
 

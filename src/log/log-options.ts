@@ -28,6 +28,8 @@ export interface LogOptions {
   readonly onFailure?: (error: Error) => void
   /** Called before a truncation takes offsets away that a checkpoint may call flushed. */
   readonly onRecoveryPointLowered?: () => void
+  /** Makes the name of the log's directory durable; called before anything in it counts as that. */
+  readonly syncParent?: () => void
   /** Called when the log was given another config. */
   readonly onConfigChange?: (config: LogConfig) => void
 }

@@ -21,30 +21,18 @@ export function decodePartitionMetadata(content: Uint8Array): string | null {
 /**
  * The topic id that a partition's directory has. Where it has none, `topicId` is written, unless
  * that is null. It isn't made durable yet: that is due with the first flush, since before it the
- * directory has nothing worth keeping.
+ * directory has nothing worth keeping. (So a crash can leave an empty file, which says nothing.)
  */
 export function openTopicId(disk: Disk, directory: string, topicId: string | null): string | null {
   const path = `${directory}/${PARTITION_METADATA}`
   const found = disk.stat(path) === null ? null : decodePartitionMetadata(disk.readFile(path))
   if (found !== null || topicId === null) return found
-  const file = disk.open(`${path}.tmp`, 'create')
+  const file = disk.open(path, 'create')
   try {
+    file.truncate(0)
     file.write([encodePartitionMetadata(topicId)], 0)
   } finally {
     file.close()
   }
-  disk.rename(`${path}.tmp`, path)
   return topicId
-}
-
-/** Makes the file durable, if there is one. */
-export function syncTopicId(disk: Disk, directory: string): void {
-  const path = `${directory}/${PARTITION_METADATA}`
-  if (disk.stat(path) === null) return
-  const file = disk.open(path, 'write')
-  try {
-    file.syncNow()
-  } finally {
-    file.close()
-  }
 }

@@ -108,19 +108,11 @@ export class ProducerSnapshots {
     this.#unsynced.push(offset)
   }
 
-  /** Makes durable what was written; the directory is the caller's matter. */
-  syncNow(): void {
+  /** The paths of what was written and not synced; the caller syncs them. */
+  takeUnsynced(): string[] {
     const offsets = this.#unsynced
     this.#unsynced = []
-    for (const offset of offsets) {
-      if (!this.#offsets.includes(offset)) continue
-      const file = this.#home.disk.open(this.path(offset), 'write')
-      try {
-        file.syncNow()
-      } finally {
-        file.close()
-      }
-    }
+    return offsets.map((offset) => this.path(offset))
   }
 
   /** The newest readable snapshot; what can't be read is removed. */

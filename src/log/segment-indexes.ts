@@ -33,6 +33,8 @@ export class SegmentIndexes {
   #offsets: OffsetIndex | null = null
   #times: TimeIndex | null = null
   #transactions: TransactionIndex | null = null
+  /** Index files may be missing. */
+  #isNew = false
   /** Aborted transactions were added since the last sync. */
   #transactionsUnsynced = false
 
@@ -56,12 +58,10 @@ export class SegmentIndexes {
     return (this.#offsets?.memoryBytes ?? 0) + (this.#times?.memoryBytes ?? 0)
   }
 
-  /** Makes the files of a new segment; Kafka takes one without them for broken. */
+  /** Begins the indexes of a new segment; their files come with the first entries, or at the end. */
   create(): void {
-    for (const suffix of [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX]) {
-      this.#disk.open(this.#path(suffix), 'create').close()
-    }
     this.restart(OffsetIndex.empty(), TimeIndex.empty(), new TransactionIndex())
+    this.#isNew = true
   }
 
   restart(offsets: OffsetIndex, times: TimeIndex, transactions: TransactionIndex): void {
@@ -136,6 +136,16 @@ export class SegmentIndexes {
     for (const suffix of SUFFIXES) this.#save(suffix)
   }
 
+  /** Saves all and leaves files even of empty indexes: Kafka takes a segment without for broken. */
+  finish(): void {
+    this.save()
+    if (!this.#isNew) return
+    for (const suffix of [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX] as const) {
+      if (!this.#exists(suffix)) this.#disk.open(this.#path(suffix), 'create').close()
+    }
+    this.#isNew = false
+  }
+
   #save(suffix: IndexSuffix): void {
     const index = this.#index(suffix)
     const bytes = index?.unsaved()
@@ -151,7 +161,8 @@ export class SegmentIndexes {
 
   /** Cuts the files to what is in memory, after entries were dropped or room was reserved. */
   trim(): void {
-    this.save()
+    this.#isNew = true
+    this.finish()
     for (const suffix of SUFFIXES) {
       const index = this.#index(suffix)
       const size = this.#disk.stat(this.#path(suffix))?.size

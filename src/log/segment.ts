@@ -58,6 +58,8 @@ export class Segment {
   readonly indexes: SegmentIndexes
   readonly #home: SegmentHome
   #file: DiskFile | null = null
+  /** `create` while there is no file yet. */
+  #fileMode: 'create' | 'write' = 'write'
   #bytesSinceIndexEntry = 0
   #maxTimestampMs = UNKNOWN
   #offsetOfMaxTimestamp = -1
@@ -82,7 +84,7 @@ export class Segment {
     this.indexes = new SegmentIndexes(home.disk, baseOffset, (suffix) => this.path(suffix))
   }
 
-  /** Makes the files of a new, empty segment. */
+  /** Makes a new, empty segment. */
   static create(
     home: SegmentHome,
     baseOffset: number,
@@ -92,11 +94,13 @@ export class Segment {
   ): Segment {
     const segment = new Segment(home, baseOffset, 0, createdMs, rollJitterMs)
     segment.suffix = suffix
-    for (const ending of SEGMENT_SUFFIXES) home.disk.remove(segment.path(ending))
-    segment.#file = home.disk.open(segment.path(LOG_SUFFIX), 'create')
-    home.resources.files.use(segment, 1)
+    segment.#fileMode = 'create'
     segment.indexes.create()
     segment.#maxTimestampMs = -1
+    // The name of the file says where the log goes on. At 0 it says nothing, and comes with the data.
+    if (baseOffset === 0 && suffix === '') return segment
+    for (const ending of SEGMENT_SUFFIXES) home.disk.remove(segment.path(ending))
+    segment.file()
     return segment
   }
 
@@ -106,7 +110,8 @@ export class Segment {
 
   /** The open log file. */
   file(): DiskFile {
-    this.#file ??= this.#home.disk.open(this.path(LOG_SUFFIX), 'write')
+    this.#file ??= this.#home.disk.open(this.path(LOG_SUFFIX), this.#fileMode)
+    this.#fileMode = 'write'
     this.#home.resources.files.use(this, 1)
     return this.#file
   }
@@ -211,10 +216,11 @@ export class Segment {
 
   /** The last entry of the time index says what the latest record is, once no more will come. */
   seal(): void {
-    if (!this.#isTouched) return
-    const { timestampMs, offset } = this.maxTimestamp()
-    if (timestampMs >= 0) this.timeIndex().append(timestampMs, offset - this.baseOffset)
-    this.indexes.save()
+    if (this.#isTouched) {
+      const { timestampMs, offset } = this.maxTimestamp()
+      if (timestampMs >= 0) this.timeIndex().append(timestampMs, offset - this.baseOffset)
+    }
+    if (this.#fileMode === 'write') this.indexes.finish()
   }
 
   /** Makes the log file durable, on this thread; and the indexes, where no more will come. */

@@ -143,20 +143,8 @@ export class UnifiedLog {
     return first >= 0 && first < this.highWatermark ? first : this.highWatermark
   }
 
-  /** Appends what a client, a coordinator or this node's raft leader made. */
+  /** Appends what a client, a coordinator or this node's raft leader made. It is readable at once. */
   appendAsLeader(records: Uint8Array, context: AppendContext): AppendResult {
-    return this.#append(records, context)
-  }
-
-  /** Appends batches that have their offsets from another leader. */
-  appendAsFollower(
-    records: Uint8Array,
-    context: { readonly leaderEpoch: number; readonly nowMs: number },
-  ): AppendResult {
-    return this.#append(records, { ...context, origin: 'replication' })
-  }
-
-  #append(records: Uint8Array, context: AppendContext): AppendResult {
     const { config, logEndOffset, logStartOffset } = this
     if (this.failure !== null) return refused(ErrorCode.KAFKA_STORAGE_ERROR, '', logStartOffset)
     const options = validationOptions(config, context, logEndOffset, this.name)
@@ -182,6 +170,13 @@ export class UnifiedLog {
       return refused(ErrorCode.KAFKA_STORAGE_ERROR, '', logStartOffset)
     }
     return accepted(info, logStartOffset)
+  }
+  /** Appends batches that have their offsets from another leader. */
+  appendAsFollower(
+    records: Uint8Array,
+    context: { readonly leaderEpoch: number; readonly nowMs: number },
+  ): AppendResult {
+    return this.appendAsLeader(records, { ...context, origin: 'replication' })
   }
 
   #rollFor(info: AppendInfo, nowMs: number): void {
@@ -450,12 +445,22 @@ export class UnifiedLog {
     retireSegments(this.home, this.segments, this.#producers.snapshots, retired, nowMs)
   }
 
+  /** Makes durable what `close` would, off the event loop, so that `close` takes no time. */
+  prepareClose(): Promise<void> {
+    this.#guard(() => this.#producers.takeSnapshot(this.logStartOffset))
+    return this.flush()
+  }
+
+  /** Makes the name of its directory durable. For `LogFlusher`. */
+  syncParent(): void {
+    this.#options.syncParent?.()
+  }
+
   /** Lets go of everything after making it durable; what is opened next finds a clean log. */
   close(): void {
-    this.flushNow()
     this.#guard(() => {
       this.#producers.takeSnapshot(this.logStartOffset)
-      this.#producers.snapshots.syncNow()
+      this.#flusher.flushNow()
       for (const segment of this.segments.all) {
         segment.seal()
         segment.close()
