@@ -10,7 +10,7 @@
 import { assert } from '../base/assert.ts'
 import { ByteReader, utf8Bytes, utf8Text } from '../base/bytes.ts'
 import type { Logger } from '../base/logger.ts'
-import type { Connection } from '../io/io.ts'
+import type { Connection, Io } from '../io/io.ts'
 import { type SimNode, type SimNodeOptions, Simulation, type SimulationOptions } from '../io/sim.ts'
 import type { CrashMode } from '../io/sim-file.ts'
 import { decode } from '../protocol/codec.ts'
@@ -60,6 +60,8 @@ export class TestNode {
   properties: Readonly<Record<string, string>>
   server: RunningServer | null = null
   readonly #clusterId: string | null
+  /** Counts the deaths. */
+  #life = 0
 
   /** A machine with nothing running on it. */
   constructor({ seed = 1, properties, simulation, machine, clusterId }: TestNodeOptions = {}) {
@@ -76,12 +78,15 @@ export class TestNode {
   }
 
   /** Starts the node on what its disk holds; rejects as `startServer` does. */
-  async restart(properties: Readonly<Record<string, string>> = {}): Promise<RunningServer> {
+  async restart(
+    properties: Readonly<Record<string, string>> = {},
+    io: Io = this.machine,
+  ): Promise<RunningServer> {
     this.properties = { ...this.properties, ...properties }
     this.fatal = null
     const starting = startServer({
       properties: new Map(Object.entries(this.properties)),
-      io: this.machine,
+      io,
       logger: this.#logger(),
       clusterId: this.#clusterId,
       onFatal: (error) => {
@@ -99,12 +104,14 @@ export class TestNode {
 
   /** Ends the process as `kill -9` does. */
   kill(): void {
+    this.#life++
     this.machine.kill()
     this.server = null
   }
 
   /** Cuts the power. */
   crash(mode: CrashMode = 'random'): void {
+    this.#life++
     this.machine.crash(mode)
     this.server = null
   }
@@ -130,7 +137,11 @@ export class TestNode {
   }
 
   #logger(): Logger {
-    const at = (level: string) => (message: string) => this.log.push(`${level}: ${message}`)
+    const life = this.#life
+    const at = (level: string) => (message: string) => {
+      // A process that is gone says nothing more.
+      if (life === this.#life) this.log.push(`${level}: ${message}`)
+    }
     return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
   }
 }

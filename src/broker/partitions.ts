@@ -126,29 +126,30 @@ export class Partitions {
 
   /** Puts the logs found on disk in their places, and makes those that are missing. */
   start(nowMs: number): void {
-    const found = new Map<string, { log: UnifiedLog; directory: LogDirectory }>()
-    for (const directory of this.#options.logDirectories) {
-      for (const log of directory.logs())
-        found.set(`${log.topic}-${log.partition}`, { log, directory })
-    }
-    for (const topic of this.#options.image.topics.byName.values()) {
-      for (let index = 0; index < topic.partitions.length; index++) {
-        const key = `${topic.name}-${index}`
-        const existing = found.get(key)
-        if (existing !== undefined && existing.log.topicId === topic.id) {
-          found.delete(key)
-          this.#place(topic, index, existing.log, existing.directory)
-        } else this.#create(topic, index, nowMs)
+    const { logDirectories, image } = this.#options
+    for (const directory of logDirectories) {
+      for (const log of directory.logs()) {
+        const topic = image.topics.byName.get(log.topic)
+        const isOf = topic?.id === log.topicId && log.partition < topic.partitions.length
+        const isFree = this.find(log.topic, log.partition) === null
+        if (isOf && isFree) this.#place(topic, log.partition, log, directory)
+        else this.#setAside(log, directory)
       }
     }
-    for (const [key, { log, directory }] of found) {
-      this.#options.logger.warn(
-        `${key} in ${directory.path} is of no known topic: set aside as stray`,
-      )
-      directory.setAside(log)
+    for (const topic of image.topics.byName.values()) {
+      for (let index = 0; index < topic.partitions.length; index++) {
+        if (this.find(topic.name, index) === null) this.#create(topic, index, nowMs)
+      }
     }
     this.#started = true
     for (const partition of this.all()) this.#lead(partition)
+  }
+
+  /** A log of no topic that we know, or one of which a power cut has left no topic id. */
+  #setAside(log: UnifiedLog, directory: LogDirectory): void {
+    const reason = log.topicId === null ? 'has no topic id' : 'is of no known topic'
+    this.#options.logger.warn(`${log.name} in ${directory.path} ${reason}: set aside as stray`)
+    directory.setAside(log)
   }
 
   /** Follows a committed change of the metadata; before `start` there is nothing to change. */
