@@ -365,7 +365,7 @@ export class LogDirectory {
     }
     if (nowMs >= due.logStartOffsets) {
       due.logStartOffsets = nowMs + settings.logStartOffsetCheckpointMs
-      this.#guard(() => this.#checkpoints.writeLogStartOffsets())
+      this.#guard(() => this.#writeLogStartOffsets())
     }
     if (nowMs >= due.watermarks) {
       due.watermarks = nowMs + settings.highWatermarkCheckpointMs
@@ -394,6 +394,14 @@ export class LogDirectory {
     this.previousBrokerEpoch = brokerEpochIn(this.disk.readFile(marker))
     this.disk.remove(marker)
     this.disk.syncDirectory(this.path)
+  }
+
+  /** Deleted records stay deleted, even where a power cut takes all that was not flushed. */
+  #writeLogStartOffsets(): void {
+    for (const log of this.#logs.values()) {
+      if (log.logStartOffset > log.segments.first.baseOffset) log.flusher.syncNames()
+    }
+    this.#checkpoints.writeLogStartOffsets()
   }
 
   #syncEntries(): void {

@@ -24,8 +24,14 @@ export interface FlushableLog {
   readonly logEndOffset: number
   recoveryPoint: number
   write(): void
+}
+
+export interface LogFlusherOptions {
+  /** The log's directory and its `partition.metadata` may not be on the platter. */
+  readonly isUnsynced: boolean
   /** Makes the name of the log's directory durable. */
-  syncParent(): void
+  readonly syncParent: () => void
+  readonly onFailure: (error: unknown) => void
 }
 
 export class LogFlusher {
@@ -36,7 +42,7 @@ export class LogFlusher {
   readonly #log: FlushableLog
   readonly #epochs: LeaderEpochCache
   readonly #snapshots: ProducerSnapshots
-  readonly #onFailure: (error: unknown) => void
+  readonly #options: LogFlusherOptions
   #running: Promise<void> | null = null
   #next: Promise<void> | null = null
 
@@ -44,16 +50,15 @@ export class LogFlusher {
     log: FlushableLog,
     epochs: LeaderEpochCache,
     snapshots: ProducerSnapshots,
-    isUnsynced: boolean,
-    onFailure: (error: unknown) => void,
+    options: LogFlusherOptions,
   ) {
     // What a process that was killed has made may not be on the platter either.
-    this.directoryDirty = isUnsynced
-    this.#isUnsynced = isUnsynced
+    this.directoryDirty = options.isUnsynced
+    this.#isUnsynced = options.isUnsynced
     this.#log = log
     this.#epochs = epochs
     this.#snapshots = snapshots
-    this.#onFailure = onFailure
+    this.#options = options
   }
 
   /** Makes everything appended so far durable, off the event loop. */
@@ -87,7 +92,7 @@ export class LogFlusher {
       }
       for (const path of this.#metadata()) await syncAsync(log.home.disk, path)
     } catch (error) {
-      this.#onFailure(error)
+      this.#options.onFailure(error)
       throw error
     }
     if (log.truncations === truncations) this.#reached(target)
@@ -105,7 +110,7 @@ export class LogFlusher {
       }
       for (const path of this.#metadata()) syncNow(log.home.disk, path)
     } catch (error) {
-      this.#onFailure(error)
+      this.#options.onFailure(error)
       throw error
     }
     this.#reached(log.logEndOffset)
@@ -113,6 +118,11 @@ export class LogFlusher {
 
   #reached(offset: number): void {
     this.#log.recoveryPoint = Math.max(this.#log.recoveryPoint, offset)
+  }
+
+  /** Makes durable that the log is there and whose it is, whatever becomes of its batches. */
+  syncNames(): void {
+    for (const path of this.#metadata()) syncNow(this.#log.home.disk, path)
   }
 
   /** Yields the files that must be synced before the recovery point moves. */
@@ -130,7 +140,7 @@ export class LogFlusher {
     if (this.#isUnsynced) yield `${directory}/${PARTITION_METADATA}`
     if (this.directoryDirty) disk.syncDirectory(directory)
     this.directoryDirty = false
-    if (this.#isUnsynced) this.#log.syncParent()
+    if (this.#isUnsynced) this.#options.syncParent()
     this.#isUnsynced = false
   }
 }

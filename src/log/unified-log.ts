@@ -68,7 +68,8 @@ export class UnifiedLog {
   lastFlushMs: number
   /** What the disk failed with; nothing works from then on. */
   failure: Error | null = null
-  /** For `LogReader`. */
+  readonly flusher: LogFlusher
+  /** For `readLog`. */
   readonly home: SegmentHome
   readonly segments: Segments
   readonly tail = new HotTail()
@@ -77,7 +78,6 @@ export class UnifiedLog {
   readonly #producers: LogProducers
   readonly #epochs: LeaderEpochCache
   #firstUnstableOffset = -1
-  readonly #flusher: LogFlusher
 
   /** Opens the log in a directory, recovering it where it was not closed cleanly. */
   static open(options: LogOptions): UnifiedLog {
@@ -116,9 +116,11 @@ export class UnifiedLog {
     this.recoveryPoint = Math.max(loaded.recoveryPoint, loaded.logStartOffset)
     this.lastFlushMs = options.nowMs
     this.tail.reset(this.segments.active.sizeBytes)
-    const isUnsynced = options.wasCleanShutdown !== true || loaded.logEndOffset === 0
-    const onFailure = (error: unknown) => this.#fail(error)
-    this.#flusher = new LogFlusher(this, this.#epochs, loaded.snapshots, isUnsynced, onFailure)
+    this.flusher = new LogFlusher(this, this.#epochs, loaded.snapshots, {
+      isUnsynced: options.wasCleanShutdown !== true || loaded.logEndOffset === 0,
+      syncParent: options.syncParent ?? (() => {}),
+      onFailure: (error) => this.#fail(error),
+    })
     this.topicId = openTopicId(home.disk, home.directory, options.topicId)
     deleteLater(home, loaded.retired, options.nowMs)
     this.#findFirstUnstable()
@@ -362,7 +364,7 @@ export class UnifiedLog {
     this.segments.add(Segment.create(this.home, baseOffset, nowMs, jitterMs))
     this.tail.reset(0)
     this.home.resources.tails.drop(this.tail)
-    this.#flusher.directoryDirty = true
+    this.flusher.directoryDirty = true
     this.#producers.state.mapEndOffset = baseOffset
     this.#producers.takeSnapshot(this.logStartOffset)
     // A failure is remembered; there is nobody to tell it to here.
@@ -371,12 +373,12 @@ export class UnifiedLog {
 
   /** Makes everything appended so far durable, off the event loop. */
   flush(): Promise<void> {
-    return this.failure === null ? this.#flusher.flush() : Promise.reject(this.failure)
+    return this.failure === null ? this.flusher.flush() : Promise.reject(this.failure)
   }
 
   /** The same on this thread: at shutdown, and for `flush.messages`. */
   flushNow(): void {
-    this.#guard(() => this.#flusher.flushNow())
+    this.#guard(() => this.flusher.flushNow())
   }
 
   /** Cuts everything from `offset` on. Returns whether there was anything to cut. */
@@ -451,16 +453,11 @@ export class UnifiedLog {
     return this.flush()
   }
 
-  /** Makes the name of its directory durable. For `LogFlusher`. */
-  syncParent(): void {
-    this.#options.syncParent?.()
-  }
-
   /** Lets go of everything after making it durable; what is opened next finds a clean log. */
   close(): void {
     this.#guard(() => {
       this.#producers.takeSnapshot(this.logStartOffset)
-      this.#flusher.flushNow()
+      this.flusher.flushNow()
       for (const segment of this.segments.all) {
         segment.seal()
         segment.close()
