@@ -1,6 +1,7 @@
 /** Every check of `npm run conformance`, in the order in which they run. */
 import { badInputs } from './bad-input.ts'
 import type { Check } from './check.ts'
+import { cleanings } from './checks/cleaning.ts'
 import { clients } from './checks/clients.ts'
 import { disks } from './checks/disk.ts'
 import { javaCluster } from './checks/java-cluster.ts'
@@ -21,6 +22,7 @@ export const CHECKS: readonly Check[] = [
   ...clients,
   ...badInputs,
   ...mixedGroups,
+  ...cleanings,
   ...restarts,
   ...disks,
   ...packages,
