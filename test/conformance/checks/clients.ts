@@ -24,7 +24,11 @@ interface Library {
 }
 
 const LIBRARIES: readonly Library[] = [
-  { name: 'confluent-kafka', tool: 'python', checks: ['admin', 'produce', 'group', 'times'] },
+  {
+    name: 'confluent-kafka',
+    tool: 'python',
+    checks: ['admin', 'produce', 'group', 'static', 'times'],
+  },
   { name: 'aiokafka', tool: 'python', checks: ['admin', 'produce', 'group', 'times'] },
   { name: 'kafka-python', tool: 'python', checks: ['admin', 'produce', 'group', 'times'] },
   { name: 'sarama', tool: 'go', checks: ['admin', 'produce', 'group', 'times'] },

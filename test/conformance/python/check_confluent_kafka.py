@@ -149,6 +149,58 @@ def group(bootstrap, topic):
     done(client.delete_consumer_groups([topic]))
 
 
+def static(bootstrap, topic):
+    """A member with an instance id comes back without a rebalance, and fences whoever had it."""
+    client = AdminClient({"bootstrap.servers": bootstrap})
+    done(client.create_topics([NewTopic(topic, 4, 1)]))
+    rebalances = {}
+
+    def join(instance):
+        rebalances[instance] = 0
+
+        def assigned(*_):
+            rebalances[instance] += 1
+
+        consumer = Consumer(
+            {"bootstrap.servers": bootstrap, "group.id": topic, "group.instance.id": instance}
+        )
+        consumer.subscribe([topic], on_assign=assigned)
+        return consumer
+
+    def poll_until(consumers, is_done):
+        deadline = time.time() + WAIT_S
+        while not is_done() and time.time() < deadline:
+            for consumer in consumers:
+                consumer.poll(0.1)
+
+    def owned(consumer):
+        return sorted(partition.partition for partition in consumer.assignment())
+
+    one, two = join("one"), join("two")
+    poll_until([one, two], lambda: len(owned(one)) == len(owned(two)) == 2)
+    expect("partitions owned", sorted(owned(one) + owned(two)), [0, 1, 2, 3])
+    before, rebalances_of_two = owned(one), rebalances["two"]
+    one.close()
+    again = join("one")
+    poll_until([again, two], lambda: len(owned(again)) == 2)
+    expect("partitions after coming back", owned(again), before)
+    expect("rebalances of the other", rebalances["two"], rebalances_of_two)
+
+    usurper = join("one")
+    fenced = []
+
+    def poll_again():
+        record = again.poll(0.1)
+        if record is not None and record.error() is not None:
+            fenced.append(record.error().name())
+        return len(fenced) > 0
+
+    poll_until([usurper, two], poll_again)
+    expect("error of the fenced member", fenced[:1], ["_FATAL"])
+    usurper.close()
+    two.close()
+
+
 def times(bootstrap, topic):
     client = AdminClient({"bootstrap.servers": bootstrap})
     done(client.create_topics([NewTopic(topic, 1, 1)]))
@@ -210,4 +262,13 @@ def member(bootstrap, topic, group, strategy):
 
 
 if __name__ == "__main__":
-    main({"admin": admin, "produce": produce, "group": group, "times": times, "member": member})
+    main(
+        {
+            "admin": admin,
+            "produce": produce,
+            "group": group,
+            "static": static,
+            "times": times,
+            "member": member,
+        }
+    )
