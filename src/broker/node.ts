@@ -11,7 +11,8 @@ import type { GroupConfig } from '../coordinator/group/config.ts'
 import type { TopicLookup } from '../coordinator/group/context.ts'
 import { GroupCoordinator } from '../coordinator/group/group-coordinator.ts'
 import type { Io } from '../io/io.ts'
-import { LogDirectory, LogDirectoryError } from '../log/log-directory.ts'
+import type { LogConfig } from '../log/log-config.ts'
+import { LogDirectory, type LogDirectoryOptions } from '../log/log-directory.ts'
 import { LogResources } from '../log/log-resources.ts'
 import { ConfigResourceType } from '../metadata/config-validator.ts'
 import type { MetadataDelta } from '../metadata/delta.ts'
@@ -40,7 +41,7 @@ import {
   logDirectorySettings,
   snapshotSettings,
 } from './settings.ts'
-import { StartupError } from './startup-error.ts'
+import { isSystemError, startupError } from './startup-error.ts'
 import { identify, type NodeIdentity, readBootstrap } from './storage.ts'
 import { SUPPORTED_FEATURES, supportedRanges } from './supported-features.ts'
 
@@ -76,7 +77,7 @@ class NodeBuilder {
   readonly #config: DynamicBrokerConfig
   readonly #groupConfig: GroupConfig
   #settings: ReturnType<typeof brokerSettings>
-  #directories: LogDirectory[] = []
+  readonly #directories: LogDirectory[] = []
   #partitions: Partitions | null = null
   #groups: GroupCoordinator | null = null
   #broker: Broker | null = null
@@ -89,13 +90,9 @@ class NodeBuilder {
   }
 
   async open(): Promise<OpenNode> {
-    const { io, config } = this.#options
-    const nowMs = io.clock.nowMs()
+    const nowMs = this.#options.io.clock.nowMs()
     try {
-      this.#directories = this.#openDirectories(nowMs)
-      const metadataPath = this.#options.absolutePath(config.metadataLogDir)
-      const metadataDirectory = this.#directories.find(({ path }) => path === metadataPath)
-      if (metadataDirectory === undefined) throw new Error('the metadata directory is not open')
+      const metadataDirectory = this.#openDirectories(nowMs)
       const identity = this.#identify(metadataDirectory, nowMs)
       const metadata = await this.#openMetadata(metadataDirectory, identity, nowMs)
       const broker = this.#assemble(metadata, identity)
@@ -107,31 +104,42 @@ class NodeBuilder {
     }
   }
 
-  #openDirectories(nowMs: number): LogDirectory[] {
-    const { io, config, absolutePath, logger, onFatal } = this.#options
+  /** Opens all; one whose disk has failed is offline. Returns the one that holds the metadata. */
+  #openDirectories(nowMs: number): LogDirectory {
+    const { config, absolutePath } = this.#options
     const resources = new LogResources()
-    const paths = new Set([...config.logDirs, config.metadataLogDir].map(absolutePath))
-    const opened: LogDirectory[] = []
-    for (const path of paths) {
-      opened.push(
-        LogDirectory.open({
-          disk: io.disk,
-          path,
-          random: io.random,
-          nowMs,
-          settings: logDirectorySettings(config),
-          resources,
-          onWarning: (message) => logger.warn(message),
-          onOffline: (directory, error) => {
-            this.#partitions?.directoryFailed(directory)
-            const left = this.#directories.some(({ offline }) => !offline)
-            if (!left) onFatal(new Error(`no log directory is left: ${error.message}`))
-          },
-        }),
-      )
-      this.#directories = opened
+    const metadataPath = absolutePath(config.metadataLogDir)
+    const paths = [...config.logDirs.map(absolutePath), metadataPath]
+    for (const path of new Set(paths)) {
+      const options = this.#directoryOptions(path, resources, nowMs)
+      try {
+        this.#directories.push(LogDirectory.open(options))
+      } catch (error) {
+        if (path === metadataPath || !isSystemError(error)) throw error
+        this.#directories.push(LogDirectory.failed(options, error))
+      }
     }
-    return opened
+    const metadataDirectory = this.#directories.find(({ path }) => path === metadataPath)
+    if (metadataDirectory === undefined) throw new Error('the metadata directory is not open')
+    return metadataDirectory
+  }
+
+  #directoryOptions(path: string, resources: LogResources, nowMs: number): LogDirectoryOptions {
+    const { io, config, logger, onFatal } = this.#options
+    return {
+      disk: io.disk,
+      path,
+      random: io.random,
+      nowMs,
+      settings: logDirectorySettings(config),
+      resources,
+      onWarning: (message) => logger.warn(message),
+      onOffline: (directory, error) => {
+        this.#partitions?.directoryFailed(directory)
+        if (this.#broker === null || this.#directories.some(({ offline }) => !offline)) return
+        onFatal(new Error(`no log directory is left: ${error.message}`))
+      },
+    }
   }
 
   #identify(metadataDirectory: LogDirectory, nowMs: number): NodeIdentity {
@@ -211,7 +219,7 @@ class NodeBuilder {
     })
     const logConfigOf = (topic: string) =>
       logConfigFor(image.configs.topic(topic), this.#config.current)
-    for (const directory of this.#directories) directory.load(logConfigOf, io.clock.nowMs())
+    this.#load(logConfigOf)
     const partitions = new Partitions({
       nodeId,
       logDirectories: this.#directories,
@@ -261,6 +269,19 @@ class NodeBuilder {
     })
   }
 
+  /** Opens the logs of all directories; one whose disk fails over that is offline. */
+  #load(logConfigOf: (topic: string) => LogConfig): void {
+    for (const directory of this.#directories) {
+      if (directory.offline) continue
+      try {
+        directory.load(logConfigOf, this.#options.io.clock.nowMs())
+      } catch (error) {
+        if (directory.holdsMetadata || !isSystemError(error)) throw error
+        directory.fail(error)
+      }
+    }
+  }
+
   /** A committed change of the metadata: topics, partitions, configs. */
   #follow(delta: MetadataDelta): void {
     const broker = this.#broker
@@ -299,21 +320,4 @@ function topicLookup(image: MetadataImage): TopicLookup {
     topicName: (id) => image.topics.byId.get(id)?.name ?? null,
     partitionCount: (name) => image.topics.byName.get(name)?.partitions.length ?? 0,
   }
-}
-
-/** An error of opening a node, as lines for the person who started it. */
-function startupError(error: unknown): unknown {
-  if (error instanceof StartupError) return error
-  if (error instanceof LogDirectoryError) return new StartupError(error.message)
-  const code = (error as { code?: string }).code
-  if (code === undefined) return error
-  const hints: Record<string, string> = {
-    EACCES: 'this user may not use it: check its owner and permissions',
-    EPERM: 'this user may not use it: check its owner and permissions',
-    ENOSPC: 'the disk is full: free some space or name another directory in log.dirs',
-    EROFS: 'the file system is read-only: name another directory in log.dirs',
-    ENOTDIR: 'a part of the path is not a directory',
-  }
-  const hint = hints[code]
-  return hint === undefined ? error : new StartupError(`${(error as Error).message}: ${hint}`)
 }

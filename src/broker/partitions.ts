@@ -138,7 +138,10 @@ export class Partitions {
     }
     for (const topic of image.topics.byName.values()) {
       for (let index = 0; index < topic.partitions.length; index++) {
-        if (this.find(topic.name, index) === null) this.#create(topic, index, nowMs)
+        if (this.find(topic.name, index) !== null) continue
+        // It may be where we can't look: an empty one in its place would pass for it.
+        if (logDirectories.some(({ offline }) => offline)) this.#missing(topic.name, index)
+        else this.#create(topic, index, nowMs)
       }
     }
     this.#started = true
@@ -158,6 +161,7 @@ export class Partitions {
     for (const topic of delta.topicsDeleted) this.#drop(topic.name, nowMs)
     for (const [topic, changed] of delta.partitionsChanged) {
       for (const index of changed) {
+        if (this.#offline.has(`${topic.name}-${index}`)) continue
         const partition = this.find(topic.name, index)
         if (partition === null) {
           const created = this.#create(topic, index, nowMs)

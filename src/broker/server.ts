@@ -16,7 +16,7 @@ import { Loop } from './loop.ts'
 import { type OpenNode, openNode } from './node.ts'
 import { type RegisteredListener, Registration } from './registration.ts'
 import type { ListenerEndpoint } from './request-context.ts'
-import { StartupError } from './startup-error.ts'
+import { StartupError, startupError } from './startup-error.ts'
 
 export { StartupError } from './startup-error.ts'
 
@@ -76,6 +76,8 @@ class Server implements RunningServer {
   #sockets: IoListener[] = []
   #serving = false
   #ended = false
+  /** What `start` is to tell, where it is too early for `onFatal`. */
+  #failure: unknown = null
   listeners: readonly RegisteredListener[] = []
 
   constructor(options: ServerOptions, config: BrokerConfig) {
@@ -118,9 +120,10 @@ class Server implements RunningServer {
     try {
       await this.#listen(this.#node)
       this.#enterService(this.#node)
+      if (this.#failure !== null) throw this.#failure
     } catch (error) {
-      this.#close()
-      throw error
+      this.#giveUp()
+      throw startupError(error)
     }
     this.#serving = true
     this.#loop.wake()
@@ -208,6 +211,15 @@ class Server implements RunningServer {
     this.#close()
   }
 
+  /** Ends a node that could not start; the first error is the one to tell. */
+  #giveUp(): void {
+    try {
+      this.#close()
+    } catch {
+      for (const directory of this.#node?.directories ?? []) directory.fail('the start has failed')
+    }
+  }
+
   /** Ends everything; what is in memory goes to disk. */
   #close(): void {
     if (this.#ended) return
@@ -225,6 +237,10 @@ class Server implements RunningServer {
   /** Stops serving at once and says so: going on could lose or invent data. */
   #fatal(error: unknown): void {
     if (this.#ended) return
+    if (!this.#serving) {
+      this.#failure ??= error
+      return
+    }
     this.#ended = true
     this.#serving = false
     this.#loop.stop()

@@ -28,7 +28,7 @@ import type { Uuid } from '../protocol/schema.ts'
 import type { Voter } from '../raft/quorum.ts'
 import { BOOTSTRAP_FILE, BOOTSTRAP_SNAPSHOT, snapshotName } from '../raft/snapshot.ts'
 import { readSnapshotFile } from '../raft/snapshot-store.ts'
-import { StartupError } from './startup-error.ts'
+import { isSystemError, StartupError } from './startup-error.ts'
 
 export interface IdentityOptions {
   readonly disk: Disk
@@ -58,22 +58,34 @@ export function identify(
   options: IdentityOptions,
 ): NodeIdentity {
   const known = new Map<LogDirectory, MetaProperties>()
-  for (const directory of directories) {
-    const properties = read(directory)
-    if (properties !== null) known.set(directory, properties)
-    else refuseForeign(directory)
-  }
-  const clusterId = agreedClusterId(known, options)
   const directoryIds = new Map<LogDirectory, Uuid>()
+  /** A disk that fails takes its directory offline; only that of the metadata is indispensable. */
+  const forEach = (action: (directory: LogDirectory) => void): void => {
+    for (const directory of ordered) {
+      if (directory.offline) continue
+      try {
+        action(directory)
+      } catch (error) {
+        if (directory === options.metadataDirectory || !isSystemError(error)) throw error
+        directory.fail(error)
+      }
+    }
+  }
   // The metadata directory comes first: it is what makes the node a formatted one.
   const ordered = [...directories].sort(
     (a, b) => Number(b === options.metadataDirectory) - Number(a === options.metadataDirectory),
   )
-  for (const directory of ordered) {
+  forEach((directory) => {
+    const properties = read(directory)
+    if (properties !== null) known.set(directory, properties)
+    else refuseForeign(directory)
+  })
+  const clusterId = agreedClusterId(known, options)
+  forEach((directory) => {
     const properties = known.get(directory)
     if (properties === undefined) directoryIds.set(directory, format(directory, clusterId, options))
     else directoryIds.set(directory, checked(directory, properties, options))
-  }
+  })
   return { clusterId, directoryIds, isNew: !known.has(options.metadataDirectory) }
 }
 

@@ -132,6 +132,13 @@ export class LogDirectory {
     return new LogDirectory(options, lock)
   }
 
+  /** A directory whose disk has failed before it could be opened. */
+  static failed(options: LogDirectoryOptions, cause: unknown): LogDirectory {
+    const directory = new LogDirectory(options, { release: () => {} })
+    directory.fail(cause)
+    return directory
+  }
+
   private constructor(options: LogDirectoryOptions, lock: DiskLock) {
     this.#options = options
     this.path = options.path
@@ -147,6 +154,10 @@ export class LogDirectory {
   /** How many logs it holds. */
   get count(): number {
     return this.#logs.size
+  }
+
+  get holdsMetadata(): boolean {
+    return this.#logs.has(partitionDirectoryName(METADATA_TOPIC, 0))
   }
 
   /** The logs that are open here, without the metadata log. */
