@@ -1,9 +1,9 @@
 /**
  * Kafka's text checkpoints: a version line, a line with the number of entries, one line an entry.
  *
- * `recovery-point-offset-checkpoint`, `log-start-offset-checkpoint`, `replication-offset-checkpoint`
- * and `cleaner-offset-checkpoint` of a log directory have `topic partition offset` lines;
- * `leader-epoch-checkpoint` of a partition has `epoch startOffset` lines.
+ * `recovery-point-offset-checkpoint`, `log-start-offset-checkpoint`,
+ * `replication-offset-checkpoint` and `cleaner-offset-checkpoint` of a log directory have `topic
+ * partition offset` lines; `leader-epoch-checkpoint` of a partition has `epoch startOffset` lines.
  */
 import { utf8Bytes, utf8Text } from '../base/bytes.ts'
 import type { EpochEntry } from './leader-epoch-cache.ts'

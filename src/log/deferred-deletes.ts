@@ -1,6 +1,6 @@
 /**
- * Files that have been renamed out of the way and are to be deleted after `file.delete.delay.ms`, so
- * that reads which had begun can end. What a crash leaves of them goes at the next start.
+ * Files that have been renamed out of the way and are to be deleted after `file.delete.delay.ms`,
+ * so that reads which had begun can end. What a crash leaves of them goes at the next start.
  */
 import { Deadlines } from '../base/deadlines.ts'
 

@@ -8,7 +8,9 @@ export interface EndTransactionMarker {
   readonly coordinatorEpoch: number
 }
 
-/** The marker in a control batch, or null where the batch holds another kind or nothing any more. */
+/**
+ * The marker in a control batch, or null where the batch holds another kind or nothing any more.
+ */
 export function readEndTransactionMarker(
   bytes: Uint8Array,
   at: number,

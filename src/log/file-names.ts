@@ -2,8 +2,8 @@
  * Names in a log directory, byte for byte Kafka's, so that either can open what the other wrote.
  *
  * A segment's files are its base offset in 20 digits and an ending; a rename in progress shows as a
- * second ending (`.cleaned`, `.swap`, `.deleted`). A partition's directory is `topic-partition`, and
- * `topic-partition.<32 hex digits>-delete` (or `-stray`, `-future`) once it is on its way.
+ * second ending (`.cleaned`, `.swap`, `.deleted`). A partition's directory is `topic-partition`,
+ * and `topic-partition.<32 hex digits>-delete` (or `-stray`, `-future`) once it is on its way.
  */
 
 export const LOG_SUFFIX = '.log'

@@ -60,7 +60,9 @@ export class HotTail {
     return pieces
   }
 
-  /** The first batch from `position` on that ends at or above `offset`; `end` where there is none. */
+  /**
+   * The first batch from `position` on that ends at or above `offset`; `end` where there is none.
+   */
   seek(position: number, offset: number): number {
     let found = position
     for (let i = this.#chunkAt(position); i < this.#chunks.length; i++) {

@@ -69,7 +69,9 @@ export const DEFAULT_LOG_CONFIG: LogConfig = Object.freeze({
   preallocate: false,
 })
 
-/** After how long a segment is rolled: a compacted topic must not hold records back from cleaning. */
+/**
+ * After how long a segment is rolled: a compacted topic must not hold records back from cleaning.
+ */
 export function maxSegmentMs(config: LogConfig): number {
   return config.cleanupPolicyCompact && config.maxCompactionLagMs > 0
     ? Math.min(config.maxCompactionLagMs, config.segmentMs)

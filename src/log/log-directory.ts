@@ -3,8 +3,9 @@
  *
  * After a clean shutdown (`.kafka_cleanshutdown`) nothing is scanned at start. The marker is taken
  * away before the first log is opened, so that a crash from then on is seen. Invariant: what a
- * checkpoint says is true of the files at any moment, also after a crash: a recovery point is written
- * after the sync that made it so, and lowered before the truncation that would make it false.
+ * checkpoint says is true of the files at any moment, also after a crash: a recovery point is
+ * written after the sync that made it so, and lowered before the truncation that would make it
+ * false.
  *
  * A disk error takes the directory offline with one message (KIP-112); a log that can't be opened
  * without losing flushed data is refused, and the others go on.
@@ -287,7 +288,9 @@ export class LogDirectory {
     return log
   }
 
-  /** Takes a partition away: its directory is renamed now and deleted after file.delete.delay.ms. */
+  /**
+   * Takes a partition away: its directory is renamed now and deleted after file.delete.delay.ms.
+   */
   deleteLog(log: UnifiedLog, nowMs: number): void {
     const path = this.#retire(log, 'delete')
     const delayMs = log.config.fileDeleteDelayMs
@@ -306,7 +309,7 @@ export class LogDirectory {
     const path = `${this.path}/${retiredDirectoryName(log.topic, log.partition, hex, state)}`
     log.abandon()
     this.disk.rename(log.home.directory, path)
-    log.moved(path)
+    log.home.directory = path
     this.#logs.delete(log.name)
     return path
   }
@@ -442,8 +445,8 @@ export class LogDirectory {
   }
 
   /**
-   * Makes everything durable off the event loop, many logs at a time, so that `close` takes no time.
-   * Rejects where the disk fails.
+   * Makes everything durable off the event loop, many logs at a time, so that `close` takes no
+   * time. Rejects where the disk fails.
    */
   async prepareClose(): Promise<void> {
     const logs = this.#logs.values()

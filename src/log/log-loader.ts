@@ -1,11 +1,11 @@
 /**
- * Opens a partition's directory: settles interrupted renames, finds the segments, and brings the log
- * to a state that can be appended to.
+ * Opens a partition's directory: settles interrupted renames, finds the segments, and brings the
+ * log to a state that can be appended to.
  *
  * After a clean shutdown nothing is scanned. Otherwise the batches from the recovery point on are
- * checked one by one, their indexes made anew, and the log is cut at the first that is not whole: at
- * most what was never flushed can go. Where a batch *below* the recovery point is bad, the log is
- * refused (`CorruptLogError`).
+ * checked one by one, their indexes made anew, and the log is cut at the first that is not whole:
+ * at most what was never flushed can go. Where a batch *below* the recovery point is bad, the log
+ * is refused (`CorruptLogError`).
  */
 
 import { BoundsError } from '../base/bytes.ts'
@@ -22,10 +22,11 @@ import {
   offsetOfName,
   SEGMENT_SUFFIXES,
   TIME_INDEX_SUFFIX,
+  TRANSACTION_INDEX_SUFFIX,
 } from './file-names.ts'
 import { LeaderEpochCache } from './leader-epoch-cache.ts'
 import { OffsetIndex } from './offset-index.ts'
-import { rebuildProducers, replayBatch, takeSnapshot } from './producer-recovery.ts'
+import { findAborted, rebuildProducers, replayBatch, takeSnapshot } from './producer-recovery.ts'
 import { ProducerSnapshots } from './producer-snapshots.ts'
 import { ProducerState } from './producer-state.ts'
 import { settleRenames } from './rename-recovery.ts'
@@ -72,6 +73,8 @@ class LogLoader {
   readonly #segments = new Segments()
   readonly #producers = new ProducerState()
   readonly #retired: Segment[] = []
+  /** Segments that lack an index file. */
+  readonly #incomplete: Segment[] = []
   #snapshots: ProducerSnapshots
   #epochs = new LeaderEpochCache()
 
@@ -101,6 +104,9 @@ class LogLoader {
       logEndOffset = checkpoint
       recovered = false
     }
+    // Reading them makes them.
+    for (const segment of this.#incomplete) if (segment.suffix === '') segment.offsetIndex()
+    this.#checkTransactionIndexes(names)
     this.#epochs.truncateFromEnd(logEndOffset)
     this.#epochs.truncateFromStart(checkpoint)
     const logStartOffset = Math.max(checkpoint, this.#segments.first.baseOffset)
@@ -120,20 +126,25 @@ class LogLoader {
 
   #findSegments(names: readonly string[]): void {
     const { disk, directory, config } = this.#home
-    const logs = new Set(names.filter((name) => name.endsWith(LOG_SUFFIX)))
+    const all = new Set(names)
     for (const name of names) {
       const offset = offsetOfName(name)
       if (offset < 0) continue
       const ending = SEGMENT_SUFFIXES.find((suffix) => name.endsWith(suffix))
       if (ending === undefined) continue
       if (ending !== LOG_SUFFIX) {
-        const hasLog = logs.has(name.slice(0, -ending.length) + LOG_SUFFIX)
+        const hasLog = all.has(name.slice(0, -ending.length) + LOG_SUFFIX)
         if (!hasLog) disk.remove(`${directory}/${name}`)
         continue
       }
       const size = disk.stat(`${directory}/${name}`)?.size ?? 0
       const jitterMs = randomJitterMs(config, this.#options.random)
-      this.#segments.add(new Segment(this.#home, offset, size, this.#options.nowMs, jitterMs))
+      const segment = new Segment(this.#home, offset, size, this.#options.nowMs, jitterMs)
+      this.#segments.add(segment)
+      const prefix = name.slice(0, -LOG_SUFFIX.length)
+      if (!all.has(prefix + OFFSET_INDEX_SUFFIX) || !all.has(prefix + TIME_INDEX_SUFFIX)) {
+        this.#incomplete.push(segment)
+      }
     }
   }
 
@@ -231,7 +242,9 @@ class LogLoader {
     return ''
   }
 
-  /** Cuts a segment where its batches stop being whole, or refuses if that would lose flushed data. */
+  /**
+   * Cuts a segment where its batches stop being whole, or refuses if that would lose flushed data.
+   */
   #cut(segment: Segment, nextOffset: number, problem: string, isTorn: boolean): void {
     const { recoveryPoint } = this.#options
     const where = `${segment.path(LOG_SUFFIX)}: byte ${segment.sizeBytes} (offset ${nextOffset})`
@@ -299,6 +312,17 @@ class LogLoader {
     // The shutdown was clean and yet the end is damaged: look at it as after a crash.
     this.#recover(segment.baseOffset)
     return this.#findEndOffset()
+  }
+
+  /** A corrupt transaction index is made anew from the log. */
+  #checkTransactionIndexes(names: readonly string[]): void {
+    for (const name of names) {
+      if (!name.endsWith(TRANSACTION_INDEX_SUFFIX)) continue
+      const segment = this.#segments.floor(offsetOfName(name))
+      if (segment === null || segment.indexes.readTransactions() !== null) continue
+      segment.indexes.replaceTransactions(findAborted(this.#segments, segment))
+      this.#home.warn(`${segment.path(TRANSACTION_INDEX_SUFFIX)}: corrupt, made anew`)
+    }
   }
 
   #createFirst(offset: number): void {

@@ -1,9 +1,9 @@
 /**
- * A partition log against an array, on a simulated disk: appends, rolls, reads, truncations, deleted
- * records, retention, flushes, and every way of stopping. After a kill nothing that was written may
- * be missing; after a power cut nothing that was flushed may be; and whatever is there is what was
- * appended, at the offsets that were answered. What the log knows of its producers and transactions
- * is what its batches say.
+ * A partition log against an array, on a simulated disk: appends, rolls, reads, truncations,
+ * deleted records, retention, flushes, and every way of stopping. After a kill nothing that was
+ * written may be missing; after a power cut nothing that was flushed may be; and whatever is there
+ * is what was appended, at the offsets that were answered. What the log knows of its producers and
+ * transactions is what its batches say.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

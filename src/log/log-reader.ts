@@ -1,6 +1,7 @@
 /**
- * Reads batches of one log by offset: from the hot tail where it can, on this thread where the bytes
- * are surely in the page cache (this process wrote them a short while ago), and off it otherwise.
+ * Reads batches of one log by offset: from the hot tail where it can, on this thread where the
+ * bytes are surely in the page cache (this process wrote them a short while ago), and off it
+ * otherwise.
  */
 import { ErrorCode } from '../protocol/errors.ts'
 import type { HotTail } from './hot-tail.ts'

@@ -10,7 +10,9 @@ export function encodePartitionMetadata(topicId: string): Uint8Array {
   return utf8Bytes(`version: ${VERSION}\ntopic_id: ${topicId}`)
 }
 
-/** The topic id, or null where the content is none of ours; an empty file is one that a crash left. */
+/**
+ * The topic id, or null where the content is none of ours; an empty file is one that a crash left.
+ */
 export function decodePartitionMetadata(content: Uint8Array): string | null {
   const match = /^version:\s+(\d+)\r?\ntopic_id:\s+(\S+)\s*$/.exec(utf8Text(content))
   const topicId = match?.[2]

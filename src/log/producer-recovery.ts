@@ -1,6 +1,6 @@
 /**
- * Brings the producer state of a log to a given offset: from the newest snapshot at or below it, and
- * from the headers of the batches after that snapshot. Used when a log is opened and when it is
+ * Brings the producer state of a log to a given offset: from the newest snapshot at or below it,
+ * and from the headers of the batches after that snapshot. Used when a log is opened and when it is
  * truncated.
  */
 import { assert } from '../base/assert.ts'
@@ -8,9 +8,10 @@ import { ErrorCode } from '../protocol/errors.ts'
 import { baseOffset, isControl, lastOffset } from '../records/batch.ts'
 import { BatchWalker } from './batch-walker.ts'
 import type { ProducerSnapshots } from './producer-snapshots.ts'
-import type { CompletedTransaction, ProducerState } from './producer-state.ts'
+import { type CompletedTransaction, ProducerState } from './producer-state.ts'
 import type { Segment } from './segment.ts'
 import type { Segments } from './segments.ts'
+import { TransactionIndex } from './transaction-index.ts'
 
 export interface ProducerRebuild {
   readonly state: ProducerState
@@ -21,7 +22,9 @@ export interface ProducerRebuild {
   readonly expiresBeforeMs: number
 }
 
-/** Makes the state that of `endOffset`. Snapshots beyond it, or before the log start, are removed. */
+/**
+ * Makes the state that of `endOffset`. Snapshots beyond it, or before the log start, are removed.
+ */
 export function rebuildProducers(rebuild: ProducerRebuild, endOffset: number): void {
   const { state, snapshots, segments, logStartOffset } = rebuild
   snapshots.removeWhere((offset) => offset > endOffset || offset <= logStartOffset)
@@ -50,7 +53,27 @@ export function takeSnapshot(
   snapshots.write(state.mapEndOffset, state.entries.values())
 }
 
-function replaySegment(state: ProducerState, segment: Segment, from: number, to: number): void {
+/** The aborted transactions of `target`, from all batches of the log up to its end. */
+export function findAborted(segments: Segments, target: Segment): TransactionIndex {
+  const state = new ProducerState()
+  const index = new TransactionIndex()
+  for (const segment of segments.all) {
+    if (segment.baseOffset > target.baseOffset) break
+    replaySegment(state, segment, segment.baseOffset, Infinity, (completed) => {
+      const lastStableOffset = state.lastStableOffset(completed)
+      if (segment === target && completed.aborted) index.append({ ...completed, lastStableOffset })
+    })
+  }
+  return index
+}
+
+function replaySegment(
+  state: ProducerState,
+  segment: Segment,
+  from: number,
+  to: number,
+  onCompleted: (completed: CompletedTransaction) => void = () => {},
+): void {
   if (segment.sizeBytes === 0) return
   const file = segment.file()
   const start = segment.offsetIndex().lookup(from - segment.baseOffset)
@@ -62,7 +85,7 @@ function replaySegment(state: ProducerState, segment: Segment, from: number, to:
     if (isControl(buffer, at)) {
       const whole = new Uint8Array(walker.sizeBytes)
       file.read(whole, walker.position)
-      replayBatch(state, whole, 0)
+      for (const completed of replayBatch(state, whole, 0)) onCompleted(completed)
     } else {
       replayBatch(state, buffer, at)
     }

@@ -1,6 +1,7 @@
 /**
- * Which segments at the old end of a log may go: those wholly below the log start offset, those that
- * put the log over `retention.bytes`, and those whose latest record is older than `retention.ms`.
+ * Which segments at the old end of a log may go: those wholly below the log start offset, those
+ * that put the log over `retention.bytes`, and those whose latest record is older than
+ * `retention.ms`.
  *
  * Only a run of whole segments from the start goes, and none with records at or above the high
  * watermark.

@@ -3,8 +3,9 @@
  * time, let go when others need the memory.
  *
  * A crash loses some entries of the offset and the time index; the recovery of the segment makes
- * them anew. Those of the transaction index can't be made from one segment alone, so they are synced
- * with every flush. Invariant: an index is believed only as far as it agrees with its log file.
+ * them anew. Those of the transaction index can't be made from one segment alone, so they are
+ * synced with every flush. Invariant: an index is believed only as far as it agrees with its log
+ * file.
  */
 import type { Disk } from '../io/io.ts'
 import { OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX } from './file-names.ts'
@@ -58,16 +59,19 @@ export class SegmentIndexes {
     return (this.#offsets?.memoryBytes ?? 0) + (this.#times?.memoryBytes ?? 0)
   }
 
-  /** Begins the indexes of a new segment; their files come with the first entries, or at the end. */
+  /**
+   * Begins the indexes of a new segment; their files come with the first entries, or at the end.
+   */
   create(): void {
     this.restart(OffsetIndex.empty(), TimeIndex.empty(), new TransactionIndex())
     this.#isNew = true
   }
 
-  restart(offsets: OffsetIndex, times: TimeIndex, transactions: TransactionIndex): void {
+  /** Goes on with other indexes; the transaction index stays where none is given. */
+  restart(offsets: OffsetIndex, times: TimeIndex, transactions?: TransactionIndex): void {
     this.#offsets = offsets
     this.#times = times
-    this.#transactions = transactions
+    if (transactions !== undefined) this.#transactions = transactions
   }
 
   /** Content of an index file, or null where there is none. */
@@ -111,6 +115,14 @@ export class SegmentIndexes {
     const content = this.read(TRANSACTION_INDEX_SUFFIX)
     if (content === null) return new TransactionIndex()
     return TransactionIndex.parse(content, this.#baseOffset)
+  }
+
+  /** Puts an index that was made anew in the place of a corrupt file. */
+  replaceTransactions(index: TransactionIndex): void {
+    this.#disk.remove(this.#path(TRANSACTION_INDEX_SUFFIX))
+    this.#transactions = index
+    this.#transactionsUnsynced = true
+    this.save()
   }
 
   addAborted(transaction: AbortedTransaction): void {

@@ -1,7 +1,7 @@
 /**
- * One segment of a log: a file of batches, its indexes (segment-indexes.ts), and what is known of its
- * timestamps. Files are opened and indexes read when something needs them, and let go again when
- * others need the room (`LogResources`), so an idle segment is one small object.
+ * One segment of a log: a file of batches, its indexes (segment-indexes.ts), and what is known of
+ * its timestamps. Files are opened and indexes read when something needs them, and let go again
+ * when others need the room (`LogResources`), so an idle segment is one small object.
  */
 import type { Disk, DiskFile } from '../io/io.ts'
 import { batchSizeBytes, lastOffset, maxTimestampMs as maxTimestampOf } from '../records/batch.ts'
@@ -97,7 +97,8 @@ export class Segment {
     segment.#fileMode = 'create'
     segment.indexes.create()
     segment.#maxTimestampMs = -1
-    // The name of the file says where the log goes on. At 0 it says nothing, and comes with the data.
+    // The name of the file says where the log goes on. At 0 it says nothing, and comes with the
+    // data.
     if (baseOffset === 0 && suffix === '') return segment
     for (const ending of SEGMENT_SUFFIXES) home.disk.remove(segment.path(ending))
     segment.file()
@@ -279,7 +280,9 @@ export class Segment {
     this.resume(this.baseOffset, 0, OffsetIndex.empty(), TimeIndex.empty(), new TransactionIndex())
   }
 
-  /** Goes on at `position`, where `offset` is next, with what indexes know of the batches before. */
+  /**
+   * Goes on at `position`, where `offset` is next, with what indexes know of the batches before.
+   */
   resume(
     offset: number,
     position: number,
@@ -382,12 +385,11 @@ export class Segment {
 
   /** Reads all batch headers of the file and makes offset and time index from them. */
   rebuildIndexes(why: string): void {
-    const transactions = this.transactions()
     const { sizeBytes } = this
     const walker = new BatchWalker(this.file(), 0, sizeBytes, false)
     const offsets = OffsetIndex.empty()
     const times = TimeIndex.empty()
-    this.indexes.restart(offsets, times, transactions)
+    this.indexes.restart(offsets, times)
     this.#takeMaxTimestamp(times)
     this.#bytesSinceIndexEntry = 0
     while (walker.next()) {

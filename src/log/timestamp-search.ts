@@ -1,7 +1,7 @@
 /**
- * Finds offsets by timestamp (ListOffsets): the first record at or after a time, and the record with
- * the latest time of the log. The time index leads to a batch; the record is found in the batch,
- * which is decompressed where it must be.
+ * Finds offsets by timestamp (ListOffsets): the first record at or after a time, and the record
+ * with the latest time of the log. The time index leads to a batch; the record is found in the
+ * batch, which is decompressed where it must be.
  *
  * KIP-33 (time index), KIP-734 (max timestamp).
  */

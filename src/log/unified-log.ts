@@ -5,8 +5,8 @@
  *
  * An append is readable at once, from the hot tail; `write` puts everything appended since into the
  * file with one gathered write, and only then may it be acknowledged. Invariants: logStartOffset <=
- * highWatermark <= logEndOffset; offsets never go down but by a truncation; after a failed write the
- * log refuses everything (`failure`), because what the file holds is no longer known.
+ * highWatermark <= logEndOffset; offsets never go down but by a truncation; after a failed write
+ * the log refuses everything (`failure`), because what the file holds is no longer known.
  *
  * KIP-98 (producers, transactions), KIP-101 (leader epochs), KIP-107 (DeleteRecords).
  */
@@ -145,7 +145,7 @@ export class UnifiedLog {
     return first >= 0 && first < this.highWatermark ? first : this.highWatermark
   }
 
-  /** Appends what a client, a coordinator or this node's raft leader made. It is readable at once. */
+  /** Appends what a client, a coordinator or this node's raft leader made. */
   appendAsLeader(records: Uint8Array, context: AppendContext): AppendResult {
     const { config, logEndOffset, logStartOffset } = this
     if (this.failure !== null) return refused(ErrorCode.KAFKA_STORAGE_ERROR, '', logStartOffset)
@@ -471,11 +471,6 @@ export class UnifiedLog {
     this.failure ??= reason ?? new Error(`${this.name} is closed`)
     for (const segment of this.segments.all) segment.close()
     this.home.resources.tails.drop(this.tail)
-  }
-
-  /** Tells the log that its directory has another name now. */
-  moved(directory: string): void {
-    this.home.directory = directory
   }
 
   #findFirstUnstable(): void {
