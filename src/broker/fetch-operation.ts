@@ -1,0 +1,256 @@
+/**
+ * One Fetch from its first read to its answer. Hot bytes are read at once; cold ones come back as
+ * promises, and the answer waits for them. A fetch that finds too little waits in the purgatory and
+ * then reads anew.
+ */
+import { ZERO_UUID } from '../base/uuid.ts'
+import type { ReadResult } from '../log/unified-log.ts'
+import { ErrorCode } from '../protocol/errors.ts'
+import type { FetchRequest, FetchResponse } from '../protocol/messages/01-fetch.ts'
+import type { Broker } from './broker.ts'
+import { FetchWaiter } from './fetch-purgatory.ts'
+import type { FetchPartition, FetchScope } from './fetch-session.ts'
+import type { Partition } from './partition.ts'
+import type { RequestContext } from './request-context.ts'
+
+const READ_COMMITTED = 1
+
+type TopicAnswer = FetchResponse['responses'][number]
+type PartitionAnswer = TopicAnswer['partitions'][number]
+
+/** One Fetch from its first read to its answer. */
+export class FetchOperation {
+  readonly #broker: Broker
+  readonly #request: FetchRequest
+  readonly #context: RequestContext<FetchResponse>
+  readonly #scope: FetchScope
+  readonly #readable: Partition[] = []
+  readonly #maxBytes: number
+  #bytes = 0
+  #mustAnswer = false
+
+  constructor(
+    broker: Broker,
+    request: FetchRequest,
+    context: RequestContext<FetchResponse>,
+    scope: FetchScope,
+  ) {
+    this.#broker = broker
+    this.#request = request
+    this.#context = context
+    this.#scope = scope
+    this.#maxBytes = Math.min(request.maxBytes, broker.settings.fetchMaxBytes)
+  }
+
+  start(): void {
+    const reads = this.#readAll()
+    const minBytes = Math.min(this.#request.minBytes, this.#maxBytes)
+    const { maxWaitMs } = this.#request
+    const wait =
+      !this.#mustAnswer && this.#bytes < minBytes && maxWaitMs > 0 && this.#readable.length > 0
+    if (!wait) {
+      this.#answerWhenRead(reads)
+      return
+    }
+    this.#context.waiting = true
+    const waiter = new FetchWaiter(
+      this.#broker.deadlines,
+      this.#readable,
+      minBytes - this.#bytes,
+      this.#broker.nowMs + maxWaitMs,
+      () => {
+        this.#broker.forgetWaiter(this.#context.connection, waiter)
+        this.#bytes = 0
+        this.#answerWhenRead(this.#readAll())
+      },
+    )
+    this.#broker.rememberWaiter(this.#context.connection, waiter)
+  }
+
+  /** Reads every partition of the scope; cold reads come as promises. */
+  #readAll(): (PartitionAnswer | Promise<PartitionAnswer>)[] {
+    const reads: (PartitionAnswer | Promise<PartitionAnswer>)[] = []
+    this.#readable.length = 0
+    for (const asked of this.#scope.partitions.values()) reads.push(this.#readOne(asked))
+    return reads
+  }
+
+  #readOne(asked: FetchPartition): PartitionAnswer | Promise<PartitionAnswer> {
+    if (asked.topic === '') return failure(asked.index, ErrorCode.UNKNOWN_TOPIC_ID)
+    const partition = this.#broker.partitions.find(asked.topic, asked.index)
+    if (partition === null) {
+      const error = this.#broker.partitions.missingError(asked.topic, asked.index)
+      // An unknown partition is no reason not to wait for the others.
+      return error === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        ? failure(asked.index, error)
+        : this.#failNow(asked.index, error)
+    }
+    if (asked.topicId !== ZERO_UUID && asked.topicId !== partition.topicId) {
+      return this.#failNow(asked.index, ErrorCode.INCONSISTENT_TOPIC_ID)
+    }
+    const error = partition.checkLeaderEpoch(asked.currentLeaderEpoch)
+    if (error !== ErrorCode.NONE) return this.#failNow(asked.index, error)
+    this.#readable.push(partition)
+    const { log } = partition
+    const diverging = divergence(partition, asked)
+    if (diverging !== null) {
+      this.#mustAnswer = true
+      return diverging
+    }
+    const committedOnly = this.#request.isolationLevel === READ_COMMITTED
+    const remaining = Math.max(0, this.#maxBytes - this.#bytes)
+    const result = log.read(asked.fetchOffset, Math.min(asked.maxBytes, remaining), {
+      minOneMessage: this.#bytes === 0,
+      upperBound: committedOnly ? log.lastStableOffset : log.highWatermark,
+    })
+    if (result instanceof Promise) {
+      this.#mustAnswer = true
+      this.#bytes += asked.maxBytes
+      return result.then((read) => this.#answerOf(partition, asked, read, committedOnly))
+    }
+    return this.#answerOf(partition, asked, result, committedOnly)
+  }
+
+  #answerOf(
+    partition: Partition,
+    asked: FetchPartition,
+    read: ReadResult,
+    committedOnly: boolean,
+  ): PartitionAnswer {
+    if (read.error !== ErrorCode.NONE) {
+      const error =
+        read.error === ErrorCode.KAFKA_STORAGE_ERROR && this.#context.apiVersion <= 5
+          ? ErrorCode.NOT_LEADER_OR_FOLLOWER
+          : read.error
+      return this.#failNow(asked.index, error)
+    }
+    const { log } = partition
+    this.#bytes += read.sizeBytes
+    return {
+      partitionIndex: asked.index,
+      errorCode: ErrorCode.NONE,
+      highWatermark: log.highWatermark,
+      lastStableOffset: log.lastStableOffset,
+      logStartOffset: log.logStartOffset,
+      abortedTransactions:
+        committedOnly && read.sizeBytes > 0
+          ? log.abortedTransactions(asked.fetchOffset, read.nextOffset)
+          : committedOnly
+            ? []
+            : null,
+      records: read.pieces,
+    }
+  }
+
+  #failNow(index: number, error: ErrorCode): PartitionAnswer {
+    this.#mustAnswer = true
+    return failure(index, error)
+  }
+
+  #answerWhenRead(reads: (PartitionAnswer | Promise<PartitionAnswer>)[]): void {
+    if (!reads.some((read) => read instanceof Promise)) {
+      this.#answer(reads as PartitionAnswer[])
+      return
+    }
+    this.#context.waiting = true
+    Promise.all(reads).then(
+      (answers) => this.#broker.resume(() => this.#answer(answers)),
+      (error: unknown) => this.#broker.resume(() => this.#broker.crash(error)),
+    )
+  }
+
+  #answer(answers: readonly PartitionAnswer[]): void {
+    if (this.#context.connection.closed) return
+    const topics = new Map<
+      string,
+      { topic: string; topicId: string; partitions: PartitionAnswer[] }
+    >()
+    let at = 0
+    for (const asked of this.#scope.partitions.values()) {
+      const answer = answers[at++]
+      // The session may have grown or shrunk while a cold read was under way.
+      if (answer === undefined || answer.partitionIndex !== asked.index) continue
+      if (this.#scope.incremental && !isNews(asked, answer)) continue
+      told(asked, answer)
+      const key = asked.topicId === ZERO_UUID ? asked.topic : asked.topicId
+      let topic = topics.get(key)
+      if (topic === undefined) {
+        topic = { topic: asked.topic, topicId: asked.topicId, partitions: [] }
+        topics.set(key, topic)
+      }
+      topic.partitions.push(answer)
+    }
+    this.#rotate(topics)
+    this.#context.reply({
+      errorCode: ErrorCode.NONE,
+      sessionId: this.#scope.sessionId,
+      responses: [...topics.values()],
+    })
+  }
+
+  /** Partitions that had data go to the end, so that a full response starves nobody (KIP-74). */
+  #rotate(topics: Map<string, { partitions: PartitionAnswer[] }>): void {
+    if (!this.#scope.incremental) return
+    for (const [key, topic] of topics) {
+      for (const answer of topic.partitions) {
+        if (answer.records === undefined || answer.records === null) continue
+        if (answer.records.length === 0) continue
+        const partitionKey = `${key}:${answer.partitionIndex}`
+        const asked = this.#scope.partitions.get(partitionKey)
+        if (asked === undefined) continue
+        this.#scope.partitions.delete(partitionKey)
+        this.#scope.partitions.set(partitionKey, asked)
+      }
+    }
+  }
+}
+
+/** Whether the session has to be told about a partition again. */
+function isNews(asked: FetchPartition, answer: PartitionAnswer): boolean {
+  if (answer.errorCode !== ErrorCode.NONE || answer.divergingEpoch !== undefined) return true
+  if (answer.records !== undefined && answer.records !== null && answer.records.length > 0) {
+    return true
+  }
+  return (
+    asked.toldHighWatermark !== answer.highWatermark ||
+    asked.toldLogStartOffset !== answer.logStartOffset
+  )
+}
+
+function told(asked: FetchPartition, answer: PartitionAnswer): void {
+  const failed = answer.errorCode !== ErrorCode.NONE
+  asked.toldHighWatermark = failed ? -1 : answer.highWatermark
+  asked.toldLogStartOffset = answer.logStartOffset ?? -1
+}
+
+function failure(index: number, error: ErrorCode): PartitionAnswer {
+  return {
+    partitionIndex: index,
+    errorCode: error,
+    highWatermark: -1,
+    lastStableOffset: -1,
+    logStartOffset: -1,
+    abortedTransactions: null,
+    records: [],
+  }
+}
+
+/** KIP-595: a reader whose last epoch ends elsewhere is told where, instead of given bytes. */
+function divergence(partition: Partition, asked: FetchPartition): PartitionAnswer | null {
+  if (asked.lastFetchedEpoch === -1) return null
+  const { log } = partition
+  const end = log.endOffsetForEpoch(asked.lastFetchedEpoch)
+  if (end === null || end.endOffset === -1)
+    return failure(asked.index, ErrorCode.OFFSET_OUT_OF_RANGE)
+  if (end.epoch >= asked.lastFetchedEpoch && end.endOffset >= asked.fetchOffset) return null
+  return {
+    partitionIndex: asked.index,
+    errorCode: ErrorCode.NONE,
+    highWatermark: log.highWatermark,
+    lastStableOffset: log.lastStableOffset,
+    logStartOffset: log.logStartOffset,
+    divergingEpoch: { epoch: end.epoch, endOffset: end.endOffset },
+    abortedTransactions: null,
+    records: [],
+  }
+}
