@@ -9,7 +9,7 @@
  */
 
 import { BoundsError } from '../base/bytes.ts'
-import type { Random } from '../io/io.ts'
+import type { DiskFile, Random } from '../io/io.ts'
 import { baseOffset, isCrcValid, lastOffset, partitionLeaderEpoch } from '../records/batch.ts'
 import { BatchWalker } from './batch-walker.ts'
 import { CheckpointError, decodeEpochs } from './checkpoint-file.ts'
@@ -242,21 +242,23 @@ class LogLoader {
     return ''
   }
 
-  /**
-   * Cuts a segment where its batches stop being whole, or refuses if that would lose flushed data.
-   */
+  /** Cuts a segment where its batches stop being whole, unless that would lose flushed data. */
   #cut(segment: Segment, nextOffset: number, problem: string, isTorn: boolean): void {
-    const { recoveryPoint } = this.#options
+    const { recoveryPoint, wasCleanShutdown } = this.#options
     const where = `${segment.path(LOG_SUFFIX)}: byte ${segment.sizeBytes} (offset ${nextOffset})`
-    if (nextOffset < recoveryPoint) {
-      throw new CorruptLogError(
-        `${where}: ${problem}. Everything below offset ${recoveryPoint} had been flushed, so ` +
-          'nothing is dropped: the partition stays offline. Restore the file from a copy, or ' +
-          'remove the partition directory to give up its data.',
-      )
-    }
     const file = segment.file()
     const lostBytes = file.size() - segment.sizeBytes
+    // Room that was reserved and never used is no loss.
+    const isReserved = isTorn && isZero(file, segment.sizeBytes)
+    if ((wasCleanShutdown || nextOffset < recoveryPoint) && !isReserved) {
+      const reason = wasCleanShutdown
+        ? 'The log had been closed cleanly'
+        : `Everything below offset ${recoveryPoint} had been flushed`
+      throw new CorruptLogError(
+        `${where}: ${problem}. ${reason}, so nothing is dropped: the partition stays offline. ` +
+          'Restore the file from a copy, or remove the partition directory to give up its data.',
+      )
+    }
     const kept = isTorn ? '' : `, kept in ${this.#setAside(segment, lostBytes)}`
     this.#home.warn(
       `${where}: ${problem}; the ${lostBytes} bytes from there on were never flushed, cut${kept}`,
@@ -364,6 +366,17 @@ class LogLoader {
     }
     this.#producers.mapEndOffset = logEndOffset
     takeSnapshot(this.#producers, this.#snapshots, logStartOffset)
+  }
+}
+
+/** Whether a file has nothing but zeros from `start` on. */
+function isZero(file: DiskFile, start: number): boolean {
+  const block = new Uint8Array(SCAN_BLOCK_BYTES)
+  for (let position = start; ; ) {
+    const length = file.read(block, position)
+    if (block.subarray(0, length).some((byte) => byte !== 0)) return false
+    if (length < block.length) return true
+    position += length
   }
 }
 
