@@ -11,6 +11,7 @@ import { Deadlines } from '../base/deadlines.ts'
 import type { Logger } from '../base/logger.ts'
 import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts'
 import type { Clock } from '../io/io.ts'
+import type { LogCleaner } from '../log/cleaner.ts'
 import type { LogDirectory } from '../log/log-directory.ts'
 import type { FinalizedFeature } from '../metadata/features.ts'
 import type { MetadataNode } from '../metadata/metadata-node.ts'
@@ -51,6 +52,7 @@ export interface BrokerParts {
   readonly producerIds: ProducerIds
   readonly fetchSessions: FetchSessionCache
   readonly logDirectories: readonly LogDirectory[]
+  readonly cleaner: LogCleaner
   readonly supportedFeatures: readonly SupportedFeature[]
   readonly apis: readonly ServedApi[]
   readonly settings: () => BrokerSettings
@@ -68,6 +70,7 @@ export class Broker {
   readonly producerIds: ProducerIds
   readonly fetchSessions: FetchSessionCache
   readonly logDirectories: readonly LogDirectory[]
+  readonly cleaner: LogCleaner
   readonly supportedFeatures: readonly SupportedFeature[]
   /** Timers that are not a coordinator's: long fetches, delayed work. */
   readonly deadlines = new Deadlines<() => void>()
@@ -92,6 +95,7 @@ export class Broker {
     this.producerIds = parts.producerIds
     this.fetchSessions = parts.fetchSessions
     this.logDirectories = parts.logDirectories
+    this.cleaner = parts.cleaner
     this.supportedFeatures = parts.supportedFeatures
     this.#settings = parts.settings
     this.#wake = parts.wake
@@ -133,6 +137,7 @@ export class Broker {
     this.groups.expire(nowMs)
     this.metadata.expire(nowMs)
     this.partitions.maintain(nowMs)
+    this.cleaner.step(nowMs)
     this.settle()
     const idleMs = this.connections?.expireIdle(nowMs) ?? Infinity
     this.connections?.flush()
@@ -142,6 +147,7 @@ export class Broker {
       this.groups.nextDeadlineMs(),
       this.metadata.nextDeadlineMs(),
       this.partitions.nextDeadlineMs(),
+      this.cleaner.nextDeadlineMs(),
     )
   }
 

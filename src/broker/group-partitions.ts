@@ -8,13 +8,14 @@
 import type { Logger } from '../base/logger.ts'
 import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts'
 import type { CoordinatorLog } from '../coordinator/runtime.ts'
+import type { ReadResult } from '../log/unified-log.ts'
 import { GROUP_METADATA_TOPIC } from '../metadata/topic-name.ts'
-import { ErrorCode } from '../protocol/errors.ts'
+import { ErrorCode, errorName } from '../protocol/errors.ts'
 import type { Partition } from './partition.ts'
 import type { Partitions } from './partitions.ts'
 
-/** `offsets.load.buffer.size`. */
-const LOAD_SLICE_BYTES = 5 * 1024 * 1024
+/** What is loaded in one turn: about ten milliseconds of work. */
+const LOAD_SLICE_BYTES = 256 * 1024
 
 export interface GroupPartitionsOptions {
   readonly logger: Logger
@@ -87,43 +88,37 @@ export class GroupPartitions implements CoordinatorLog {
     return this.#partitions?.find(GROUP_METADATA_TOPIC, index) ?? null
   }
 
-  #loadFrom(partition: Partition, from: number, load: object): void {
-    let offset = from
+  #loadFrom(partition: Partition, offset: number, load: object): void {
+    if (this.#loads.get(partition.index) !== load) return
     const { log } = partition
-    while (offset < log.logEndOffset) {
-      const read = log.read(offset, LOAD_SLICE_BYTES, {
-        minOneMessage: true,
-        upperBound: log.logEndOffset,
-      })
-      if (read instanceof Promise) {
-        const goOn = (next: number) => () => this.#continue(partition, next, load)
-        read.then(
-          (result) =>
-            this.#options.resume(() => {
-              if (this.#loads.get(partition.index) !== load) return
-              for (const piece of result.pieces) this.#groups?.loadBatches(partition.index, piece)
-              goOn(result.nextOffset)()
-            }),
-          (error: unknown) => this.#fail(partition, String(error), load),
-        )
-        return
-      }
-      if (read.error !== ErrorCode.NONE || read.nextOffset <= offset) {
-        this.#fail(partition, `error ${read.error} at offset ${offset}`, load)
-        return
-      }
-      for (const piece of read.pieces) this.#groups?.loadBatches(partition.index, piece)
-      offset = read.nextOffset
-      if (offset < log.logEndOffset) {
-        this.#options.resume(() => this.#continue(partition, offset, load))
-        return
-      }
+    if (offset >= log.logEndOffset) {
+      this.#finish(partition, load)
+      return
     }
-    this.#finish(partition, load)
+    const read = log.read(offset, LOAD_SLICE_BYTES, {
+      minOneMessage: true,
+      upperBound: log.logEndOffset,
+    })
+    if (!(read instanceof Promise)) this.#take(partition, offset, read, load)
+    else {
+      read.then(
+        (result) => this.#options.resume(() => this.#take(partition, offset, result, load)),
+        (error: unknown) => this.#fail(partition, String(error), load),
+      )
+    }
   }
 
-  #continue(partition: Partition, offset: number, load: object): void {
-    if (this.#loads.get(partition.index) === load) this.#loadFrom(partition, offset, load)
+  /** Replays what was read and goes on behind it, in the next turn. */
+  #take(partition: Partition, offset: number, read: ReadResult, load: object): void {
+    if (this.#loads.get(partition.index) !== load) return
+    if (read.error !== ErrorCode.NONE || read.nextOffset <= offset) {
+      this.#fail(partition, `${errorName(read.error)} at offset ${offset}`, load)
+      return
+    }
+    for (const piece of read.pieces) this.#groups?.loadBatches(partition.index, piece)
+    const next = (): void => this.#loadFrom(partition, read.nextOffset, load)
+    if (read.nextOffset >= partition.log.logEndOffset) next()
+    else this.#options.resume(next)
   }
 
   #finish(partition: Partition, load: object): void {
@@ -140,8 +135,10 @@ export class GroupPartitions implements CoordinatorLog {
     }
   }
 
+  /** The partition stays as it is, and its groups unavailable: nothing may be made up. */
   #fail(partition: Partition, reason: string, load: object): void {
     if (this.#loads.get(partition.index) !== load) return
+    this.#loads.delete(partition.index)
     this.#options.logger.error(
       `${GROUP_METADATA_TOPIC}-${partition.index} could not be loaded: ${reason}`,
     )

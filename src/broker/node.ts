@@ -11,6 +11,7 @@ import type { GroupConfig } from '../coordinator/group/config.ts'
 import type { TopicLookup } from '../coordinator/group/context.ts'
 import { GroupCoordinator } from '../coordinator/group/group-coordinator.ts'
 import type { Io } from '../io/io.ts'
+import { LogCleaner } from '../log/cleaner.ts'
 import type { LogConfig } from '../log/log-config.ts'
 import { LogDirectory, type LogDirectoryOptions } from '../log/log-directory.ts'
 import { LogResources } from '../log/log-resources.ts'
@@ -36,6 +37,7 @@ import { Partitions } from './partitions.ts'
 import { ProducerIds } from './producer-ids.ts'
 import {
   brokerSettings,
+  cleanerSettings,
   controllerSettings,
   groupSettings,
   logDirectorySettings,
@@ -251,6 +253,14 @@ class NodeBuilder {
           done(errorCode as ErrorCode, { start: producerIdStart, size: producerIdLen }),
       )
     })
+    const cleaner = new LogCleaner({
+      directories: this.#directories,
+      config: cleanerSettings(this.#config.current),
+      random: io.random,
+      nowMs: io.clock.nowMs(),
+      onWarning: (message) => logger.warn(message),
+      onReady: wake,
+    })
     return new Broker({
       clock: io.clock,
       logger,
@@ -262,6 +272,7 @@ class NodeBuilder {
       producerIds,
       fetchSessions: new FetchSessionCache(this.#settings.fetchSessionSlots, io.random),
       logDirectories: this.#directories,
+      cleaner,
       supportedFeatures: SUPPORTED_FEATURES,
       apis: servedApis,
       settings: () => this.#settings,
@@ -310,6 +321,10 @@ class NodeBuilder {
     const own = image.configs.broker(config.get('node.id'))
     for (const warning of this.#config.update(own, image.configs.cluster)) logger.warn(warning)
     this.#settings = brokerSettings(this.#config.current)
+    this.#broker?.cleaner.updateConfig(
+      cleanerSettings(this.#config.current),
+      this.#options.io.clock.nowMs(),
+    )
     Object.assign(this.#groupConfig, groupSettings(this.#config.current))
   }
 }

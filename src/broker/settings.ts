@@ -3,6 +3,7 @@
  * config changes, so a value read in one turn is of one configuration.
  */
 import type { GroupConfig } from '../coordinator/group/config.ts'
+import type { CleanerConfig } from '../log/cleaner.ts'
 import type { LogDirectorySettings } from '../log/log-directory.ts'
 import type { ControllerSettings } from '../metadata/controller/context.ts'
 import type { SnapshotPolicy } from '../metadata/metadata-node.ts'
@@ -84,6 +85,17 @@ export function logDirectorySettings(config: BrokerConfig): LogDirectorySettings
     highWatermarkCheckpointMs: config.get('replica.high.watermark.checkpoint.interval.ms'),
     producerIdExpirationMs: config.get('producer.id.expiration.ms'),
     producerIdExpirationCheckMs: config.get('producer.id.expiration.check.interval.ms'),
+  }
+}
+
+export function cleanerSettings(config: BrokerConfig): CleanerConfig {
+  return {
+    isEnabled: config.get('log.cleaner.enable'),
+    dedupeBufferBytes: config.get('log.cleaner.dedupe.buffer.size'),
+    dedupeBufferLoadFactor: config.get('log.cleaner.io.buffer.load.factor'),
+    ioBufferBytes: config.get('log.cleaner.io.buffer.size'),
+    ioMaxBytesPerSecond: config.get('log.cleaner.io.max.bytes.per.second'),
+    backoffMs: config.get('log.cleaner.backoff.ms'),
   }
 }
 

@@ -11,5 +11,6 @@ import { serve } from '../served-api.ts'
 export const describeQuorum = serve(
   describeQuorumRequest,
   describeQuorumResponse,
-  (broker, request, context) => context.reply(broker.metadata.describeQuorum(request, context.apiVersion)),
+  (broker, request, context) =>
+    context.reply(broker.metadata.describeQuorum(request, context.apiVersion)),
 )

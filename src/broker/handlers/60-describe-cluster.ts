@@ -4,6 +4,7 @@
  */
 import { ErrorCode } from '../../protocol/errors.ts'
 import {
+  type DescribeClusterResponse,
   describeClusterRequest,
   describeClusterResponse,
 } from '../../protocol/messages/60-describe-cluster.ts'
@@ -19,16 +20,7 @@ export const describeCluster = serve(
   (broker, request, context) => {
     const here = context.listener.kind === 'broker' ? BROKERS : CONTROLLERS
     if (request.endpointType !== here) {
-      const known = request.endpointType === BROKERS || request.endpointType === CONTROLLERS
-      context.reply({
-        errorCode: known ? ErrorCode.MISMATCHED_ENDPOINT_TYPE : ErrorCode.UNSUPPORTED_ENDPOINT_TYPE,
-        errorMessage: known
-          ? `The request was sent to an endpoint of type ${nameOf(here)}, but we wanted an endpoint of type ${nameOf(request.endpointType)}`
-          : `Unsupported endpoint type ${request.endpointType}`,
-        endpointType: request.endpointType,
-        clusterId: '',
-        brokers: [],
-      })
+      context.reply(wrongEndpoint(here, request.endpointType))
       return
     }
     const nodes =
@@ -59,4 +51,18 @@ export const describeCluster = serve(
 
 function nameOf(endpointType: number): string {
   return endpointType === BROKERS ? 'BROKER' : 'CONTROLLER'
+}
+
+function wrongEndpoint(here: number, asked: number): DescribeClusterResponse {
+  const isKnown = asked === BROKERS || asked === CONTROLLERS
+  const mismatch =
+    `The request was sent to an endpoint of type ${nameOf(here)}, ` +
+    `but we wanted an endpoint of type ${nameOf(asked)}`
+  return {
+    errorCode: isKnown ? ErrorCode.MISMATCHED_ENDPOINT_TYPE : ErrorCode.UNSUPPORTED_ENDPOINT_TYPE,
+    errorMessage: isKnown ? mismatch : `Unsupported endpoint type ${asked}`,
+    endpointType: asked,
+    clusterId: '',
+    brokers: [],
+  }
 }
