@@ -229,6 +229,21 @@ class World {
     this.flushedOffset = this.endOffset
   }
 
+  /** Goes on with a disk that has only so many bytes left, until it is full; then starts again. */
+  async fillDisk(leftBytes: number, sizes: readonly number[]): Promise<void> {
+    this.io.volume.capacityBytes = this.io.volume.usedBytes() + leftBytes
+    try {
+      this.append(sizes)
+      this.write()
+    } catch (error) {
+      if (this.log.failure === null) throw error
+    }
+    this.io.volume.capacityBytes = Infinity
+    if (this.log.failure === null) return
+    assert.ok(this.directory.offline)
+    await this.stop('kill')
+  }
+
   /** Leader epochs begin with a batch, and so do truncations. */
   truncate(target: number): void {
     const offset = this.batches.find((batch) => batch.lastOffset >= target)?.baseOffset ?? target
@@ -323,6 +338,7 @@ type Step =
   | { readonly kind: 'write' | 'flush' | 'roll' | 'epoch' | 'retention' }
   | { readonly kind: 'truncate' | 'deleteRecords'; readonly share: number }
   | { readonly kind: 'pass'; readonly ms: number }
+  | { readonly kind: 'fill'; readonly leftBytes: number; readonly sizes: number[] }
   | { readonly kind: 'stop'; readonly how: 'close' | 'kill' | 'crash' }
   | { readonly kind: 'check'; readonly maxBytes: number; readonly share: number }
 
@@ -346,11 +362,17 @@ const end = fc.record({
   producerId: fc.integer({ min: 2, max: 3 }),
   how: fc.constantFrom('commit' as const, 'abort' as const),
 })
+const fill = fc.record({
+  kind: fc.constant('fill' as const),
+  leftBytes: fc.integer({ min: 0, max: 700 }),
+  sizes: append.map(({ sizes }) => sizes),
+})
 const simple = (kind: 'write' | 'flush' | 'roll' | 'epoch' | 'retention') => fc.constant({ kind })
 const step: fc.Arbitrary<Step> = fc.oneof(
   { arbitrary: append, weight: 8 },
   { arbitrary: produce, weight: 8 },
   { arbitrary: end, weight: 3 },
+  { arbitrary: fill, weight: 1 },
   { arbitrary: simple('write'), weight: 4 },
   { arbitrary: simple('flush'), weight: 2 },
   { arbitrary: simple('roll'), weight: 1 },
@@ -434,6 +456,9 @@ async function take(world: World, step: Step): Promise<void> {
       world.nowMs += step.ms
       world.directory.maintain(world.nowMs)
       await world.io.simulation.advance(20)
+      break
+    case 'fill':
+      await world.fillDisk(step.leftBytes, step.sizes)
       break
     case 'stop':
       await world.stop(step.how)
