@@ -47,7 +47,10 @@ export class Registration {
 
   /** Registers this incarnation and takes it into service, before anything is served. */
   register(nowMs: number): void {
-    const { metadata } = this.#options
+    const { metadata, logger } = this.#options
+    for (const { name, level } of this.#unusedFeatures()) {
+      logger.warn(`the cluster has ${name} at level ${level}, which Millrace does not run yet`)
+    }
     this.#registerController(nowMs)
     this.#registerBroker(nowMs)
     metadata.flushNow()
@@ -97,7 +100,7 @@ export class Registration {
             incarnationId,
             zkMigrationReady: false,
             listeners: this.#listeners('controller'),
-            features: features(),
+            features: this.#features(),
           },
           CONTROLLER_REGISTRATION_VERSION,
           nowMs,
@@ -116,7 +119,7 @@ export class Registration {
             clusterId,
             incarnationId,
             listeners: this.#listeners('broker'),
-            features: features(),
+            features: this.#features(),
             rack,
             isMigratingZkBroker: false,
             logDirs: [...directories.values()],
@@ -132,19 +135,34 @@ export class Registration {
     )
   }
 
+  /**
+   * What this node runs, and what its cluster has finalised beyond that: a directory that Apache
+   * Kafka formatted opens, and the start says which features wait in it unused.
+   */
+  #features() {
+    const features = SUPPORTED_FEATURES.map(({ name, minVersion, maxVersion }) => ({
+      name,
+      minSupportedVersion: minVersion,
+      maxSupportedVersion: maxVersion,
+    }))
+    for (const { name, level } of this.#unusedFeatures()) {
+      features.push({ name, minSupportedVersion: 0, maxSupportedVersion: level })
+    }
+    return features
+  }
+
+  #unusedFeatures() {
+    const supported = new Set(SUPPORTED_FEATURES.map(({ name }) => name))
+    return this.#options.metadata.image.features
+      .finalized()
+      .filter(({ name }) => !supported.has(name))
+  }
+
   #listeners(kind: 'broker' | 'controller') {
     return this.#options.listeners
       .filter((listener) => listener.kind === kind)
       .map(({ name, host, port }) => ({ name, host, port, securityProtocol: PLAINTEXT_ID }))
   }
-}
-
-function features() {
-  return SUPPORTED_FEATURES.map(({ name, minVersion, maxVersion }) => ({
-    name,
-    minSupportedVersion: minVersion,
-    maxSupportedVersion: maxVersion,
-  }))
 }
 
 function refuse(role: string, error: ErrorCode, message: string | null): void {
