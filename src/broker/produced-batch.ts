@@ -1,6 +1,6 @@
 /**
- * What a Produce request may carry for a partition: exactly one batch of the current format. What is
- * in the batch is checked when it is appended. KIP-98 (format), KIP-110 (zstd).
+ * What a Produce request may carry for a partition: exactly one batch of the current format. What
+ * is in the batch is checked when it is appended. KIP-98 (format), KIP-110 (zstd).
  */
 import { ErrorCode } from '../protocol/errors.ts'
 import { compressionOf, isTransactional, MAGIC_V2, magic } from '../records/batch.ts'

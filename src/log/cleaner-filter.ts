@@ -4,9 +4,9 @@
  * A record stays where it is the latest of its key; a tombstone (null value) stays until its delete
  * horizon, which the first cleaning that sees it sets for the whole batch. Batches of aborted
  * transactions go; a transaction's marker stays until no batch of it is left, and then until its
- * horizon. A batch with nothing left stays as a bare header where it carries the last sequence number
- * of a live producer, or the last offset of the round. Offsets, timestamps, producer fields and the
- * last offset of a batch never change.
+ * horizon. A batch with nothing left stays as a bare header where it carries the last sequence
+ * number of a live producer, or the last offset of the round. Offsets, timestamps, producer fields
+ * and the last offset of a batch never change.
  *
  * KIP-98 (transactions, empty batches), KIP-534 (delete horizon).
  */
@@ -51,7 +51,10 @@ export class CleanerFilter {
     this.#options = options
   }
 
-  /** What to write for the batch at `at`: its own bytes (a view), rewritten ones, or null for nothing. */
+  /**
+   * What to write for the batch at `at`: its own bytes (a view), rewritten ones, or null for
+   * nothing.
+   */
   filter(b: Uint8Array, at: number): Uint8Array | null {
     const cursor = this.#cursor
     cursor.open(b, at)

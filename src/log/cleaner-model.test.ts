@@ -165,7 +165,6 @@ test('a power cut at any step of a cleaning leaves the old or the new, never les
   for (const mode of ['lose', 'random'] as const) {
     let cut = 0
     while (await cutDuringCleaning(cut, mode)) cut++
-    console.log(cut)
     assert.ok(cut > 20, `${cut} steps`)
   }
 })

@@ -1,8 +1,8 @@
 /**
  * The latest offset of every key in the part of a log that is being compacted. Memory is bounded
- * whatever the keys are: an entry is 24 bytes, 128 bits of the key's hash and the offset, in a table
- * made once. Two keys with one hash would cost a record; with 128 bits, five million keys meet with
- * a chance of 10^-25.
+ * whatever the keys are: an entry is 24 bytes, 128 bits of the key's hash and the offset, in a
+ * table made once. Two keys with one hash would cost a record; with 128 bits, five million keys
+ * meet with a chance of 10^-25.
  *
  * Invariant: `latestOffset` is the offset up to which every key of the log is in the map; what lies
  * beyond must be kept.

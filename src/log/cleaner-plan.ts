@@ -1,8 +1,9 @@
 /**
- * Which part of a log compaction may work on, how much of it is dirty, and which segments become one.
+ * Which part of a log compaction may work on, how much of it is dirty, and which segments become
+ * one.
  *
- * Dirty is what no round has covered yet. The active segment is never cleaned, nor anything from the
- * last stable offset on, nor a segment with a record younger than `min.compaction.lag.ms`.
+ * Dirty is what no round has covered yet. The active segment is never cleaned, nor anything from
+ * the last stable offset on, nor a segment with a record younger than `min.compaction.lag.ms`.
  *
  * KIP-58 (minimum lag), KIP-354 (maximum lag).
  */

@@ -28,7 +28,8 @@ export function swapSegments(
   const { disk, directory, deferred, config } = home
   const deleteMs = nowMs + config.fileDeleteDelayMs
   cleaned.rename(SWAP_SUFFIX)
-  // Nothing says that renames reach the platter in order: the new must be there before the old goes.
+  // Nothing says that renames reach the platter in order: the new must be there before the old
+  // goes.
   disk.syncDirectory(directory)
   for (const segment of replaced) {
     segment.close()

@@ -1,6 +1,7 @@
 /**
- * What compaction must know of transactions as it walks a log from its start: which batches belong to
- * aborted ones (they can go at once) and which markers have no batch left (they can go after a delay).
+ * What compaction must know of transactions as it walks a log from its start: which batches belong
+ * to aborted ones (they can go at once) and which markers have no batch left (they can go after a
+ * delay).
  *
  * Invariant: batches are shown in offset order, and aborted transactions are added before the first
  * batch of theirs is shown.

@@ -98,7 +98,8 @@ test('aborted records go at once, their marker later; committed ones stay', asyn
   // The round saw batches of both transactions.
   assert.deepEqual(control(), [3, 4, 7])
   assert.deepEqual(f.log.abortedTransactions(0, 10).length, 1)
-  // The next one sees none of the aborted transaction: its marker gets a horizon, and goes after it.
+  // The next one sees none of the aborted transaction: its marker gets a horizon, and goes after
+  // it.
   f.roll()
   f.append([['z', '2']])
   await f.clean()

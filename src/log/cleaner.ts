@@ -1,7 +1,8 @@
 /**
- * The log cleaner: keeps compacted topics compact (KIP-58, KIP-354, KIP-534). It cleans one log at a
- * time, always the dirtiest of all that are dirty enough or overdue, in slices that the node's loop
- * gives it (`step`), and remembers in each log directory's `cleaner-offset-checkpoint` how far it got.
+ * The log cleaner: keeps compacted topics compact (KIP-58, KIP-354, KIP-534). It cleans one log at
+ * a time, always the dirtiest of all that are dirty enough or overdue, in slices that the node's
+ * loop gives it (`step`), and remembers in each log directory's `cleaner-offset-checkpoint` how far
+ * it got.
  *
  * Invariant: a checkpoint is written after the round that made it true. A log whose files are
  * damaged is left alone until the node starts again, with a warning; a disk error takes the

@@ -3,11 +3,12 @@
  * Kafka 4.3.1.
  *
  *     # comment
- *     $ [modifier ...] tool arguments        run with --bootstrap-server added, unless it has one or reads files
+ *     $ [modifier ...] tool arguments   run with --bootstrap-server added, unless it has one or
+ *                                       reads files
  *     > a line of its standard input
- *     @ name content                         before a command: a file of one line in the folder FILES
+ *     @ name content                    before a command: a file of one line in the folder FILES
  *     what it prints
- *     [exit 1]                               only where the exit status is not 0
+ *     [exit 1]                          only where the exit status is not 0
  *
  * Modifiers: `eventually` runs it again, for some seconds, until it prints what is expected;
  * `sorted` sorts the lines, where their order means nothing; `numbers` lets measured figures

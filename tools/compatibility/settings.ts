@@ -16,8 +16,14 @@ import { defaultText } from '../../src/broker/config/value-text.ts'
 import { codes, table } from './markdown.ts'
 
 /** Files that name settings without acting on them. */
-const TABLES_AND_RULES =
-  /\/config\/keys\/|\/config\/(unbuilt|consistency|dynamic-broker-config|topic-synonyms)\.ts$|development-profile\.ts$|\.test(-support)?\.ts$/
+const TABLES_AND_RULES = new RegExp(
+  [
+    '/config/keys/',
+    '/config/(unbuilt|consistency|dynamic-broker-config|topic-synonyms)\\.ts$',
+    'development-profile\\.ts$',
+    '\\.test(-support)?\\.ts$',
+  ].join('|'),
+)
 const SYNONYMS = join('src', 'broker', 'config', 'topic-synonyms.ts')
 /** A value that no setting has by default. */
 const SOME_VALUE = '?'

@@ -313,7 +313,9 @@ const commands: Record<string, (session: Session, words: Words) => void> = {
         const members = group.members!.map((member) => {
           const metadata = describeMetadata(member.memberMetadata!)
           const assignment = utf8Text(member.memberAssignment!)
-          return `\n  ${member.memberId}${suffix(member.groupInstanceId)} ${member.clientId} ${member.clientHost} (${metadata}) [${assignment}]`
+          const id = `${member.memberId}${suffix(member.groupInstanceId)}`
+          const client = `${member.clientId} ${member.clientHost}`
+          return `\n  ${id} ${client} (${metadata}) [${assignment}]`
         })
         const error = group.errorCode === 0 ? '' : ` ${errorName(group.errorCode!)}`
         const message = group.errorMessage ? ` "${group.errorMessage}"` : ''

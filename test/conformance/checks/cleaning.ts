@@ -1,6 +1,6 @@
 /**
- * What a server does to logs by itself: retention by time and by size, compaction, the removal of deleted topics. On a
- * server of its own, whose periods are short.
+ * What a server does to logs by itself: retention by time and by size, compaction, the removal of
+ * deleted topics. On a server of its own, whose periods are short.
  */
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
