@@ -16,9 +16,9 @@ export class DeferredDeletes {
     return this.#deadlines.nextMs()
   }
 
-  /** Deletes what is due. */
-  run(nowMs: number): void {
-    for (;;) {
+  /** Deletes what is due, at most so many files: a large one can take long. */
+  run(nowMs: number, limit = Infinity): void {
+    for (let i = 0; i < limit; i++) {
       const remove = this.#deadlines.popExpired(nowMs)
       if (remove === undefined) return
       remove()

@@ -10,8 +10,9 @@
  * A disk error takes the directory offline with one message (KIP-112); a log that can't be opened
  * without losing flushed data is refused, and the others go on.
  */
-import { BoundsError, utf8Bytes, utf8Text } from '../base/bytes.ts'
+import { BoundsError } from '../base/bytes.ts'
 import type { Disk, DiskLock, Random } from '../io/io.ts'
+import { brokerEpochIn, CLEAN_SHUTDOWN_FILE, encodeCleanShutdown } from './clean-shutdown.ts'
 import { CorruptLogError } from './corrupt-log-error.ts'
 import { DeferredDeletes } from './deferred-deletes.ts'
 import {
@@ -32,11 +33,13 @@ import {
 import { UnifiedLog } from './unified-log.ts'
 
 const LOCK_FILE = '.lock'
-const CLEAN_SHUTDOWN_FILE = '.kafka_cleanshutdown'
 const METADATA_TOPIC = '__cluster_metadata'
 
 /** Logs that `prepareClose` flushes at the same time. */
 const FLUSHED_AT_ONCE = 32
+
+/** Files that one `maintain` deletes; a gigabyte can take a tenth of a second. */
+const DELETES_PER_TURN = 8
 
 /** Logs that one `maintain` looks at, so that ten thousand don't hold up a turn. */
 const LOGS_PER_TURN = 256
@@ -232,7 +235,7 @@ export class LogDirectory {
 
   #loadRetired(name: string, { state }: PartitionDirectoryName, nowMs: number): void {
     const path = `${this.path}/${name}`
-    if (state === 'delete') this.#deferred.add(nowMs, () => this.disk.removeTree(path))
+    if (state === 'delete') this.#deleteLater(path, nowMs)
     else this.#warn(`${path} is ${state === 'stray' ? 'stray' : 'an unfinished copy'}: left alone`)
   }
 
@@ -292,9 +295,17 @@ export class LogDirectory {
    * Takes a partition away: its directory is renamed now and deleted after file.delete.delay.ms.
    */
   deleteLog(log: UnifiedLog, nowMs: number): void {
-    const path = this.#retire(log, 'delete')
-    const delayMs = log.config.fileDeleteDelayMs
-    this.#deferred.add(nowMs + delayMs, () => this.disk.removeTree(path))
+    this.#deleteLater(this.#retire(log, 'delete'), nowMs + log.config.fileDeleteDelayMs)
+  }
+
+  /** Deletes a directory file by file. */
+  #deleteLater(path: string, atMs: number): void {
+    this.#deferred.add(atMs, () => {
+      for (const name of this.disk.list(path)) {
+        this.#deferred.add(atMs, () => this.disk.remove(`${path}/${name}`))
+      }
+      this.#deferred.add(atMs, () => this.disk.removeTree(path))
+    })
   }
 
   /** Takes away a log that belongs to no topic, but keeps its files. */
@@ -318,7 +329,7 @@ export class LogDirectory {
   maintain(nowMs: number): void {
     if (this.offline) return
     const { retentionCheckMs, producerIdExpirationCheckMs } = this.#settings
-    this.#deferred.run(nowMs)
+    this.#deferred.run(nowMs, DELETES_PER_TURN)
     if (nowMs >= this.#nextMs.retention) {
       this.#nextMs.retention = nowMs + retentionCheckMs
       this.#retentionQueue = this.logs()
@@ -467,7 +478,7 @@ export class LogDirectory {
     }
     const isWhole = this.#wasCleanShutdown === true || this.#loaded
     if (isWhole && this.refused.size === 0) {
-      const content = utf8Bytes(JSON.stringify({ version: 0, brokerEpoch }))
+      const content = encodeCleanShutdown(brokerEpoch)
       this.disk.writeFileAtomic(`${this.path}/${CLEAN_SHUTDOWN_FILE}`, content)
     }
     this.offline = true
@@ -476,15 +487,5 @@ export class LogDirectory {
 
   #warn(message: string): void {
     this.#options.onWarning?.(message)
-  }
-}
-
-/** The epoch that a clean-shutdown marker names; older brokers wrote none. */
-function brokerEpochIn(content: Uint8Array): number {
-  try {
-    const { brokerEpoch } = JSON.parse(utf8Text(content)) as { readonly brokerEpoch?: unknown }
-    return typeof brokerEpoch === 'number' ? brokerEpoch : -1
-  } catch {
-    return -1
   }
 }
