@@ -28,7 +28,7 @@ function request(given: Partial<FormatRequest> = {}): FormatRequest {
       },
     ],
     features: new Map(),
-    supportedFeatures: supportedRanges(),
+    supportedFeatures: supportedRanges(false),
     ignoreFormatted: false,
     ...given,
   }
@@ -64,6 +64,18 @@ test('what is formatted is left alone, and only if asked to', () => {
     () => formatStorage({ ...again, ignoreFormatted: true, nodeId: 2 }),
     /^FormatError: Stored node id 1 doesn't match previous node id 2/,
   )
+})
+
+test('the metadata.version in the making can be had by name', () => {
+  const features = new Map([['metadata.version', 31]])
+  const given = { directories: ['/a'], metadataDirectory: '/a', features }
+  assert.throws(
+    () => formatStorage(request(given)),
+    /^FormatError: metadata\.version 31 is not supp/,
+  )
+  assert.deepEqual(formatStorage(request({ ...given, supportedFeatures: supportedRanges(true) })), [
+    'Formatting dynamic metadata voter directory /a with metadata.version 4.4-IV0.',
+  ])
 })
 
 test('nothing is written for features that cannot be', () => {

@@ -19,6 +19,7 @@ import { ConfigResourceType } from '../metadata/config-validator.ts'
 import type { MetadataDelta } from '../metadata/delta.ts'
 import type { MetadataImage } from '../metadata/image.ts'
 import { MetadataNode } from '../metadata/metadata-node.ts'
+import type { FeatureRanges } from '../metadata/metadata-version.ts'
 import { CLUSTER_METADATA_TOPIC, GROUP_METADATA_TOPIC } from '../metadata/topic-name.ts'
 import type { ErrorCode } from '../protocol/errors.ts'
 import { type Voter, VoterSet } from '../raft/quorum.ts'
@@ -45,7 +46,7 @@ import {
 } from './settings.ts'
 import { isSystemError, startupError } from './startup-error.ts'
 import { identify, type NodeIdentity, readBootstrap } from './storage.ts'
-import { SUPPORTED_FEATURES, supportedRanges } from './supported-features.ts'
+import { supportedFeatures, supportedRanges } from './supported-features.ts'
 
 export interface NodeOptions {
   readonly config: BrokerConfig
@@ -154,9 +155,13 @@ class NodeBuilder {
       nodeId: config.get('node.id'),
       metadataDirectory,
       wantedClusterId: clusterId,
-      supportedFeatures: supportedRanges(),
+      supportedFeatures: this.#supportedRanges(),
       firstVoter: isStatic ? null : (directoryId) => this.#localVoter(directoryId),
     })
+  }
+
+  #supportedRanges(): FeatureRanges {
+    return supportedRanges(this.#options.config.get('unstable.feature.versions.enable'))
   }
 
   #localVoter(directoryId: string): Voter {
@@ -199,10 +204,10 @@ class NodeBuilder {
         random: io.random,
         onFailure: onFatal,
       },
-      settings: controllerSettings(config, identity.clusterId, supportedRanges()),
+      settings: controllerSettings(config, identity.clusterId, this.#supportedRanges()),
       configValidator: new ConfigRules(this.#config),
       random: io.random,
-      bootstrap: readBootstrap(directory, supportedRanges()),
+      bootstrap: readBootstrap(directory, this.#supportedRanges()),
       snapshots: snapshotSettings(config),
       onDelta: (delta) => this.#follow(delta),
       onWake: wake,
@@ -273,7 +278,7 @@ class NodeBuilder {
       fetchSessions: new FetchSessionCache(this.#settings.fetchSessionSlots, io.random),
       logDirectories: this.#directories,
       cleaner,
-      supportedFeatures: SUPPORTED_FEATURES,
+      supportedFeatures: supportedFeatures(config.get('unstable.feature.versions.enable')),
       apis: servedApis,
       settings: () => this.#settings,
       wake,

@@ -8,8 +8,8 @@ import type { LogDirectory } from '../log/log-directory.ts'
 import type { MetadataNode } from '../metadata/metadata-node.ts'
 import { ErrorCode, errorName } from '../protocol/errors.ts'
 import type { Uuid } from '../protocol/schema.ts'
+import type { SupportedFeature } from './broker.ts'
 import { StartupError } from './startup-error.ts'
-import { SUPPORTED_FEATURES } from './supported-features.ts'
 
 const BROKER_REGISTRATION_VERSION = 4
 const BROKER_HEARTBEAT_VERSION = 2
@@ -33,6 +33,7 @@ export interface RegistrationOptions {
   readonly incarnationId: Uuid
   readonly directories: ReadonlyMap<LogDirectory, Uuid>
   readonly listeners: readonly RegisteredListener[]
+  readonly supportedFeatures: readonly SupportedFeature[]
   /** Epoch that `.kafka_cleanshutdown` names; -1 where the last stop was not clean. */
   readonly previousBrokerEpoch: number
 }
@@ -140,7 +141,7 @@ export class Registration {
    * Kafka formatted opens, and the start says which features wait in it unused.
    */
   #features() {
-    const features = SUPPORTED_FEATURES.map(({ name, minVersion, maxVersion }) => ({
+    const features = this.#options.supportedFeatures.map(({ name, minVersion, maxVersion }) => ({
       name,
       minSupportedVersion: minVersion,
       maxSupportedVersion: maxVersion,
@@ -152,7 +153,7 @@ export class Registration {
   }
 
   #unusedFeatures() {
-    const supported = new Set(SUPPORTED_FEATURES.map(({ name }) => name))
+    const supported = new Set(this.#options.supportedFeatures.map(({ name }) => name))
     return this.#options.metadata.image.features
       .finalized()
       .filter(({ name }) => !supported.has(name))

@@ -184,6 +184,7 @@ class Server implements RunningServer {
       incarnationId: io.random.uuid(),
       directories: identity.directoryIds,
       listeners: this.listeners,
+      supportedFeatures: broker.supportedFeatures,
       previousBrokerEpoch: previousEpoch(directories),
     })
     this.#registration = registration

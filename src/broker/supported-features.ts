@@ -9,10 +9,11 @@ import {
   LATEST_METADATA_VERSION,
   METADATA_VERSION,
   MINIMUM_METADATA_VERSION,
+  UNSTABLE_METADATA_VERSION,
 } from '../metadata/metadata-version.ts'
 import type { SupportedFeature } from './broker.ts'
 
-export const SUPPORTED_FEATURES: readonly SupportedFeature[] = [
+const SUPPORTED_FEATURES: readonly SupportedFeature[] = [
   {
     name: METADATA_VERSION,
     minVersion: MINIMUM_METADATA_VERSION,
@@ -22,10 +23,20 @@ export const SUPPORTED_FEATURES: readonly SupportedFeature[] = [
   { name: ELR_VERSION, minVersion: 0, maxVersion: 1 },
 ]
 
+/** What a node runs; `unstable` is its `unstable.feature.versions.enable`. */
+export function supportedFeatures(unstable: boolean): readonly SupportedFeature[] {
+  if (!unstable) return SUPPORTED_FEATURES
+  return SUPPORTED_FEATURES.map((feature) =>
+    feature.name === METADATA_VERSION
+      ? { ...feature, maxVersion: UNSTABLE_METADATA_VERSION }
+      : feature,
+  )
+}
+
 /** The same for the controller. */
-export function supportedRanges(): FeatureRanges {
+export function supportedRanges(unstable: boolean): FeatureRanges {
   return new Map(
-    SUPPORTED_FEATURES.map(({ name, minVersion, maxVersion }) => [
+    supportedFeatures(unstable).map(({ name, minVersion, maxVersion }) => [
       name,
       { min: minVersion, max: maxVersion },
     ]),

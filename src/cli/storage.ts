@@ -40,7 +40,7 @@ export function formatCommand(command: FormatCommand): void {
       isDynamicQuorum: config.voters.length === 0,
       voters,
       features: featureLevels(command),
-      supportedFeatures: supportedRanges(),
+      supportedFeatures: supportedRanges(config.get('unstable.feature.versions.enable')),
       ignoreFormatted: command.ignoreFormatted,
     })
     print(lines.length > 0 ? lines : ['All of the log directories are already formatted.'])

@@ -11,6 +11,8 @@ export const ELR_VERSION = 'eligible.leader.replicas.version'
 export const MINIMUM_METADATA_VERSION = 7
 /** 4.3-IV0, the level of a new cluster. */
 export const LATEST_METADATA_VERSION = 30
+/** 4.4-IV0, which changes nothing yet; only where `unstable.feature.versions.enable` is set. */
+export const UNSTABLE_METADATA_VERSION = 31
 
 /** Name, and whether the level changed metadata so that it can't be left downwards without loss. */
 interface MetadataVersionRow {
@@ -44,6 +46,7 @@ const VERSIONS: readonly MetadataVersionRow[] = [
   row(28, '4.2-IV0', false),
   row(29, '4.2-IV1', false),
   row(30, '4.3-IV0', true),
+  row(31, '4.4-IV0', false),
 ]
 
 function row(level: number, name: string, changesMetadata: boolean): MetadataVersionRow {

@@ -98,7 +98,7 @@ function named({ name, key }: Api): string {
 }
 
 function featuresSection(): string[] {
-  const here = supportedRanges()
+  const here = supportedRanges(false)
   const rows = [...allFeatureRanges()].map(([name, { min, max }]) => {
     const range = here.get(name)
     return [name, levels(name, min, max), range ? levels(name, range.min, range.max) : 'none']

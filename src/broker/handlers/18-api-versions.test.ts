@@ -69,6 +69,19 @@ describe('ApiVersions', () => {
     assert.equal(await newest({ 'unstable.api.versions.enable': 'true' }), 6)
   })
 
+  it('supports the metadata.version in the making only where that is asked', async () => {
+    const newest = async (properties: Readonly<Record<string, string>>) => {
+      const client = await (await TestNode.start({ properties })).connect()
+      const { supportedFeatures, finalizedFeatures } = await ask(client, 4)
+      return [
+        supportedFeatures.find(({ name }) => name === 'metadata.version')?.maxVersion,
+        finalizedFeatures.find(({ name }) => name === 'metadata.version')?.maxVersionLevel,
+      ]
+    }
+    assert.deepEqual(await newest({}), [30, 30])
+    assert.deepEqual(await newest({ 'unstable.feature.versions.enable': 'true' }), [31, 30])
+  })
+
   it('answers a version of the future in version 0, with its own range', async () => {
     const node = await TestNode.start()
     const client = await node.connect()
