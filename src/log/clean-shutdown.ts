@@ -1,7 +1,7 @@
 /**
- * `.kafka_cleanshutdown`: the last thing that a node writes into a log directory, and the first that
- * it takes away. While it is there, everything in the directory is whole and durable. It names the
- * broker epoch of the run that ended (KIP-966).
+ * `.kafka_cleanshutdown`: the last thing that a node writes into a log directory, and the first
+ * that it takes away. While it is there, everything in the directory is whole and durable. It names
+ * the broker epoch of the run that ended (KIP-966).
  */
 import { utf8Bytes, utf8Text } from '../base/bytes.ts'
 

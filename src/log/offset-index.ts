@@ -6,8 +6,7 @@
  * file; only entries from `savedCount` on are not in the file yet. Offsets here are relative.
  */
 
-export const OFFSET_INDEX_ENTRY_BYTES = 8
-const ENTRY_BYTES = OFFSET_INDEX_ENTRY_BYTES
+const ENTRY_BYTES = 8
 const FIRST_CAPACITY = 32
 
 export class OffsetIndex {

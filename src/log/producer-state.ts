@@ -9,6 +9,7 @@
  * KIP-98 (exactly once), KIP-447, KIP-890 (epoch bump at the end of a transaction).
  */
 import { ErrorCode } from '../protocol/errors.ts'
+import type { AppendOrigin } from '../records/append.ts'
 import {
   baseOffset,
   baseSequence,
@@ -25,7 +26,6 @@ import {
   producerEpoch,
   producerId,
 } from '../records/batch.ts'
-import type { AppendOrigin } from './append-origin.ts'
 import { type EndTransactionMarker, readEndTransactionMarker } from './end-transaction-marker.ts'
 
 const BATCHES_KEPT = 5

@@ -7,8 +7,7 @@
  */
 import { int64FromHalves, int64High, int64Low } from '../base/int64.ts'
 
-export const TIME_INDEX_ENTRY_BYTES = 12
-const ENTRY_BYTES = TIME_INDEX_ENTRY_BYTES
+const ENTRY_BYTES = 12
 const FIRST_CAPACITY = 32
 
 export class TimeIndex {
