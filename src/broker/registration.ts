@@ -1,11 +1,13 @@
 /**
  * A node's standing in its cluster: registered as broker and controller, kept alive by heartbeats,
- * taken out in good order (KIP-631). With controller and broker in one process the requests are
+ * taken out in good order (KIP-631). What an older metadata.version has no place for (the controller's
+ * registration, KIP-919, and the broker's directories, KIP-858) follows once it is raised. With controller and broker in one process the requests are
  * calls; their records and answers are the same.
  */
 import type { Logger } from '../base/logger.ts'
 import type { LogDirectory } from '../log/log-directory.ts'
 import type { MetadataNode } from '../metadata/metadata-node.ts'
+import { supports } from '../metadata/metadata-version.ts'
 import { ErrorCode, errorName } from '../protocol/errors.ts'
 import type { Uuid } from '../protocol/schema.ts'
 import type { SupportedFeature } from './broker.ts'
@@ -61,6 +63,7 @@ export class Registration {
 
   /** Says that the broker lives, and which of its directories do not. */
   heartbeat(nowMs: number, wantShutDown = false): void {
+    if (!wantShutDown) this.#renew(nowMs)
     const { metadata, nodeId, directories, logger } = this.#options
     const offline = [...directories].filter(([directory]) => directory.offline).map(([, id]) => id)
     metadata.submit(
@@ -91,8 +94,20 @@ export class Registration {
     this.#options.metadata.flushNow()
   }
 
+  /** Registers again what a metadata.version that was raised meanwhile has a place for. */
+  #renew(nowMs: number): void {
+    const { image } = this.#options.metadata
+    const { nodeId } = this.#options
+    this.#registerController(nowMs)
+    if (!supports.directoryAssignment(image.features.metadataVersion)) return
+    if (image.cluster.brokers.get(nodeId)?.directories.length === 0) this.#registerBroker(nowMs)
+  }
+
   #registerController(nowMs: number): void {
     const { metadata, nodeId, incarnationId } = this.#options
+    const { cluster, features } = metadata.image
+    if (!supports.controllerRegistration(features.metadataVersion)) return
+    if (cluster.controllers.get(nodeId)?.incarnationId === incarnationId) return
     metadata.submit(
       (controller) =>
         controller.registerController(
