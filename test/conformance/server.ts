@@ -21,6 +21,15 @@ export interface ServerOptions {
   readonly properties?: Readonly<Record<string, string>>
   /** Levels of features to format the storage with, where they are not to be the default. */
   readonly features?: Readonly<Record<string, number>>
+  /** What each is run with, where that matters: the benches run both as a user would. */
+  readonly programs?: ServerPrograms
+}
+
+export interface ServerPrograms {
+  /** The file that is the `millrace` command. */
+  readonly millrace: string
+  /** Options of Apache Kafka's JVM, before the class path. */
+  readonly javaOptions: readonly string[]
 }
 
 const START_TIMEOUT_MS = 60_000
@@ -35,6 +44,7 @@ export class Server {
   readonly dataDirectory: string
   readonly clusterId = CLUSTER_ID
   readonly #classPath: string
+  readonly #programs: ServerPrograms | null
   #running: Running | null = null
 
   private constructor(options: ServerOptions, port: number) {
@@ -43,6 +53,7 @@ export class Server {
     this.directory = options.directory
     this.dataDirectory = join(options.directory, 'data')
     this.#classPath = options.classPath
+    this.#programs = options.programs ?? null
   }
 
   /** A new server on an empty data directory, ready for clients. */
@@ -70,6 +81,11 @@ export class Server {
 
   get bootstrap(): string {
     return `127.0.0.1:${this.port}`
+  }
+
+  /** The process, once it was started. */
+  get pid(): number {
+    return this.#running?.pid ?? -1
   }
 
   get isRunning(): boolean {
@@ -134,9 +150,15 @@ export class Server {
   }
 
   #command(command: 'storage' | 'server', args: readonly string[]): [string, string[]] {
-    if (this.kind === 'millrace') return [process.execPath, [MAIN, command, ...args]]
+    if (this.kind === 'millrace') {
+      return [process.execPath, [this.#programs?.millrace ?? MAIN, command, ...args]]
+    }
     const main = command === 'server' ? 'kafka.Kafka' : TOOL_CLASSES['kafka-storage']
-    return ['java', [...javaArguments(this.#classPath, '-Xmx512m'), main, ...args]]
+    const options = this.#programs?.javaOptions
+    if (options === undefined || command !== 'server') {
+      return ['java', [...javaArguments(this.#classPath, '-Xmx512m'), main, ...args]]
+    }
+    return ['java', [...options, '-cp', this.#classPath, main, ...args]]
   }
 
   /** The quick start's file, with loopback addresses and one replica of the internal topics. */
