@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { SimNodeOptions } from '../io/sim.ts'
 import { ErrorCode } from '../protocol/errors.ts'
+import { listOffsetsRequest, listOffsetsResponse } from '../protocol/messages/02-list-offsets.ts'
 import { metadataRequest, metadataResponse } from '../protocol/messages/03-metadata.ts'
 import { createTopicsRequest, createTopicsResponse } from '../protocol/messages/19-create-topics.ts'
+import { deleteTopicsRequest, deleteTopicsResponse } from '../protocol/messages/20-delete-topics.ts'
 import {
   describeLogDirsRequest,
   describeLogDirsResponse,
@@ -134,6 +136,14 @@ async function withTwoDirectories() {
   return { node, client, one, two, produce }
 }
 
+/** The error of asking for the offset at a time. */
+async function offsetAt(client: TestClient, partitionIndex: number, timestamp: number) {
+  const topics = [{ name: 't', partitions: [{ partitionIndex, timestamp }] }]
+  const body = { replicaId: -1, topics }
+  const answer = await client.call(listOffsetsRequest, listOffsetsResponse, 7, body)
+  return answer.topics[0]!.partitions[0]!.errorCode
+}
+
 async function offlineDirectories(client: TestClient): Promise<string[]> {
   const body = { topics: null }
   const answer = await client.call(describeLogDirsRequest, describeLogDirsResponse, 4, body)
@@ -189,6 +199,53 @@ describe('a directory that fails', () => {
     node.machine.volume.inject({ kind: 'read', path: '/two' })
     const read = await client.fetch('t', two[0]!, 0)
     assert.equal(read.errorCode, ErrorCode.KAFKA_STORAGE_ERROR)
+    assert.deepEqual(await offlineDirectories(client), ['/two'])
+    assert.equal((await client.readAll('t', one[0]!)).length, 1)
+  })
+
+  it('whatever is asked of it first, is what fails and not the node', async () => {
+    type Ask = (client: TestClient, index: number) => Promise<number>
+    const asks: [string, 'read' | 'write', Ask][] = [
+      ['ListOffsets by time', 'read', (client, index) => offsetAt(client, index, 1000)],
+      ['ListOffsets of the maximum', 'read', (client, index) => offsetAt(client, index, -3)],
+      ['Fetch', 'read', async (client, index) => (await client.fetch('t', index, 0)).errorCode],
+      [
+        'Fetch of what is committed',
+        'read',
+        async (client, index) =>
+          (await client.fetch('t', index, 0, { isolationLevel: 1 })).errorCode,
+      ],
+      [
+        'Produce',
+        'write',
+        async (client, index) =>
+          (await client.produce('t', index, batchOf(['x'], Date.UTC(2026)))).errorCode,
+      ],
+    ]
+    for (const [name, kind, ask] of asks) {
+      const { node, two } = await withTwoDirectories()
+      await node.stop()
+      await node.restart()
+      const client = await node.connect()
+      node.machine.volume.inject({ kind, path: '/two' })
+      assert.equal(await ask(client, two[0]!), ErrorCode.KAFKA_STORAGE_ERROR, name)
+      assert.equal(node.fatal, null, name)
+      assert.deepEqual(await offlineDirectories(client), ['/two'], name)
+    }
+  })
+
+  it('while a topic is deleted, or its space is asked for', async () => {
+    const { node, client, one } = await withTwoDirectories()
+    await client.createTopic('other', 4)
+    const healRead = node.machine.volume.inject({ kind: 'read', path: '/two' })
+    assert.deepEqual(await offlineDirectories(client), ['/two'])
+    healRead()
+    node.machine.volume.inject({ kind: 'write', path: '/two' })
+    const body = { topicNames: ['other'], timeoutMs: 1000 }
+    const answer = await client.call(deleteTopicsRequest, deleteTopicsResponse, 5, body)
+    assert.equal(answer.responses[0]?.errorCode, ErrorCode.NONE)
+    await node.world.advance(90_000)
+    assert.equal(node.fatal, null)
     assert.deepEqual(await offlineDirectories(client), ['/two'])
     assert.equal((await client.readAll('t', one[0]!)).length, 1)
   })

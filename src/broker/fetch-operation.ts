@@ -17,6 +17,7 @@ const READ_COMMITTED = 1
 
 type TopicAnswer = FetchResponse['responses'][number]
 type PartitionAnswer = TopicAnswer['partitions'][number]
+type AbortedTransactions = NonNullable<PartitionAnswer['abortedTransactions']>
 
 /** One Fetch from its first read to its answer. */
 export class FetchOperation {
@@ -117,12 +118,17 @@ export class FetchOperation {
     read: ReadResult,
     committedOnly: boolean,
   ): PartitionAnswer {
-    if (read.error !== ErrorCode.NONE) {
-      const error =
-        read.error === ErrorCode.KAFKA_STORAGE_ERROR && this.#context.apiVersion <= 5
-          ? ErrorCode.NOT_LEADER_OR_FOLLOWER
-          : read.error
-      return this.#failNow(asked.index, error)
+    if (read.error !== ErrorCode.NONE) return this.#failNow(asked.index, read.error)
+    const abortedTransactions = !committedOnly
+      ? null
+      : read.sizeBytes === 0
+        ? []
+        : partition.lookUp<AbortedTransactions | undefined>(
+            (log) => log.abortedTransactions(asked.fetchOffset, read.nextOffset),
+            () => undefined,
+          )
+    if (abortedTransactions === undefined) {
+      return this.#failNow(asked.index, ErrorCode.KAFKA_STORAGE_ERROR)
     }
     const { log } = partition
     this.#bytes += read.sizeBytes
@@ -132,19 +138,16 @@ export class FetchOperation {
       highWatermark: log.highWatermark,
       lastStableOffset: log.lastStableOffset,
       logStartOffset: log.logStartOffset,
-      abortedTransactions:
-        committedOnly && read.sizeBytes > 0
-          ? log.abortedTransactions(asked.fetchOffset, read.nextOffset)
-          : committedOnly
-            ? []
-            : null,
+      abortedTransactions,
       records: read.pieces,
     }
   }
 
   #failNow(index: number, error: ErrorCode): PartitionAnswer {
     this.#mustAnswer = true
-    return failure(index, error)
+    // Clients of that time do not know that a disk may fail (KIP-112).
+    const isUnknown = error === ErrorCode.KAFKA_STORAGE_ERROR && this.#context.apiVersion <= 5
+    return failure(index, isUnknown ? ErrorCode.NOT_LEADER_OR_FOLLOWER : error)
   }
 
   #answerWhenRead(reads: (PartitionAnswer | Promise<PartitionAnswer>)[]): void {

@@ -54,6 +54,17 @@ export class Partition {
       : ErrorCode.UNKNOWN_LEADER_EPOCH
   }
 
+  /** What `look` finds in the log's files; `failed` where the disk fails over that. */
+  lookUp<T>(look: (log: UnifiedLog) => T, failed: () => T): T {
+    try {
+      return look(this.log)
+    } catch (error) {
+      // A log that can't be read has told its directory.
+      if (this.log.failure === null) throw error
+      return failed()
+    }
+  }
+
   /** Appends record batches as the leader; visible to consumers once `commit` ran. */
   append(records: Uint8Array, origin: AppendOrigin, nowMs: number): AppendResult {
     const result = this.log.appendAsLeader(records, {

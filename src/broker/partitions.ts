@@ -14,6 +14,7 @@ import type { MetadataImage } from '../metadata/image.ts'
 import type { TopicImage } from '../metadata/topics.ts'
 import { ErrorCode } from '../protocol/errors.ts'
 import { Partition } from './partition.ts'
+import { isSystemError } from './startup-error.ts'
 
 export interface PartitionsOptions {
   readonly nodeId: number
@@ -152,7 +153,7 @@ export class Partitions {
   #setAside(log: UnifiedLog, directory: LogDirectory): void {
     const reason = log.topicId === null ? 'has no topic id' : 'is of no known topic'
     this.#options.logger.warn(`${log.name} in ${directory.path} ${reason}: set aside as stray`)
-    directory.setAside(log)
+    failing(directory, () => directory.setAside(log))
   }
 
   /** Follows a committed change of the metadata; before `start` there is nothing to change. */
@@ -242,7 +243,8 @@ export class Partitions {
       this.#options.onDrop(partition)
       const directory = this.#directoryOf.get(partition)
       this.#directoryOf.delete(partition)
-      if (directory?.offline === false) directory.deleteLog(partition.log, nowMs)
+      if (directory === undefined || directory.offline) continue
+      failing(directory, () => directory.deleteLog(partition.log, nowMs))
     }
   }
 
@@ -264,5 +266,15 @@ export class Partitions {
       if (!directory.offline) next = Math.min(next, directory.nextDeadlineMs())
     }
     return next
+  }
+}
+
+/** Does something with a directory's files; if the disk refuses, the directory is offline. */
+function failing(directory: LogDirectory, action: () => void): void {
+  try {
+    action()
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    directory.fail(error)
   }
 }

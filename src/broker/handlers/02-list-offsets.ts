@@ -81,8 +81,11 @@ function answerFor(
       : request.isolationLevel === READ_COMMITTED
         ? log.lastStableOffset
         : log.highWatermark
-  const found = lookUp(partition, asked.timestamp, end)
-  if (found === null) return failure(asked, ErrorCode.NONE)
+  const found = partition.lookUp<Found | ErrorCode>(
+    () => lookUp(partition, asked.timestamp, end) ?? ErrorCode.NONE,
+    () => ErrorCode.KAFKA_STORAGE_ERROR,
+  )
+  if (typeof found === 'number') return failure(asked, found)
   const isEnd = asked.timestamp === LATEST
   const isStart = asked.timestamp === EARLIEST || asked.timestamp === EARLIEST_LOCAL
   if (!isEnd && !isStart && found.offset >= end) return failure(asked, ErrorCode.NONE)

@@ -1,4 +1,5 @@
 /** DescribeLogDirs (35), versions 1-5: sizes of partitions by log directory (KIP-113, KIP-827). */
+import type { LogDirectory } from '../../log/log-directory.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
 import {
   type DescribeLogDirsRequest,
@@ -7,6 +8,7 @@ import {
 } from '../../protocol/messages/35-describe-log-dirs.ts'
 import type { Partition } from '../partition.ts'
 import { serve } from '../served-api.ts'
+import { isSystemError } from '../startup-error.ts'
 
 export const describeLogDirs = serve(
   describeLogDirsRequest,
@@ -16,14 +18,14 @@ export const describeLogDirs = serve(
     context.reply({
       errorCode: ErrorCode.NONE,
       results: broker.logDirectories.map((directory) => {
-        if (directory.offline) {
+        const space = spaceOf(directory)
+        if (space === null) {
           return {
             errorCode: ErrorCode.KAFKA_STORAGE_ERROR,
             logDir: directory.path,
             topics: [],
           }
         }
-        const space = directory.disk.space(directory.path)
         const partitions = broker.partitions.inDirectory(directory).filter(wanted)
         return {
           errorCode: ErrorCode.NONE,
@@ -36,6 +38,17 @@ export const describeLogDirs = serve(
     })
   },
 )
+
+/** Null where the directory is offline, or its disk does not even tell this. */
+function spaceOf({ disk, offline, path }: LogDirectory) {
+  if (offline) return null
+  try {
+    return disk.space(path)
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    return null
+  }
+}
 
 function wantedPartitions(request: DescribeLogDirsRequest): (partition: Partition) => boolean {
   if (request.topics === null) return () => true
