@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { SimNodeOptions } from '../io/sim.ts'
 import { ErrorCode } from '../protocol/errors.ts'
+import { produceRequest, produceResponse } from '../protocol/messages/00-produce.ts'
 import { listOffsetsRequest, listOffsetsResponse } from '../protocol/messages/02-list-offsets.ts'
 import { metadataRequest, metadataResponse } from '../protocol/messages/03-metadata.ts'
 import { createTopicsRequest, createTopicsResponse } from '../protocol/messages/19-create-topics.ts'
@@ -11,7 +12,7 @@ import {
   describeLogDirsRequest,
   describeLogDirsResponse,
 } from '../protocol/messages/35-describe-log-dirs.ts'
-import { batchOf, type TestClient, TestNode } from './node.test-support.ts'
+import { batchOf, produceTo, type TestClient, TestNode } from './node.test-support.ts'
 import { StartupError } from './startup-error.ts'
 
 /** The one line that a refused start says. */
@@ -289,6 +290,57 @@ describe('a directory that fails', () => {
       const { topics } = await again.call(metadataRequest, metadataResponse, 12, { topics: null })
       assert.ok(topics.some(({ name }) => name === 't'))
       assert.equal((await again.readAll('t', two[0]!)).length, 1)
+    }
+  })
+})
+
+/** Produces to one partition until that fails; returns what was acknowledged. */
+async function produceUntilFailure(node: TestNode, index: number, until: () => boolean) {
+  const client = await node.dial()
+  const acknowledged: string[] = []
+  while (!until()) {
+    const value = `${acknowledged.length} ${'x'.repeat(node.world.random.int(2000))}`
+    const body = produceTo('t', index, batchOf([value], node.nowMs))
+    const answer = await client.send(produceRequest, produceResponse, 9, body)
+    const { errorCode, baseOffset } = answer.responses[0]!.partitionResponses[0]!
+    if (errorCode !== ErrorCode.NONE) {
+      assert.equal(errorCode, ErrorCode.KAFKA_STORAGE_ERROR)
+      break
+    }
+    assert.equal(baseOffset, acknowledged.push(value) - 1)
+  }
+  return acknowledged
+}
+
+describe('a second directory that fails at random', () => {
+  it('leaves the node alive, and what it acknowledged readable after a restart', async () => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const properties = { 'log.dirs': '/one,/two' }
+      const node = await TestNode.start({ seed, properties })
+      const { world } = node
+      const configs = { 'internal.segment.bytes': '5000', 'flush.messages': '3' }
+      await (await node.connect()).createTopic('t', 4, configs)
+      let isOver = false
+      const working = [0, 1, 2, 3].map((index) => produceUntilFailure(node, index, () => isOver))
+      await world.advance(world.random.float() * 20)
+      const kind = (['read', 'write', 'sync'] as const)[world.random.int(3)]!
+      const code = ['EIO', 'ENOSPC', 'EROFS'][world.random.int(3)]!
+      const times = 1 + world.random.int(4)
+      const heal = node.machine.volume.inject({ kind, code, times, path: '/two' })
+      await world.advance(30)
+      isOver = true
+      const acknowledged = await world.settle(Promise.all(working))
+      const at = `seed ${seed}: ${kind} ${code}`
+      assert.equal(node.fatal, null, at)
+      heal()
+      if (world.random.chance(0.5)) node.kill()
+      else await node.stop()
+      await node.restart()
+      const client = await node.connect()
+      for (const [index, values] of acknowledged.entries()) {
+        const found = valuesOf(await client.readAll('t', index))
+        assert.deepEqual(found.slice(0, values.length), values, `${at}, partition ${index}`)
+      }
     }
   })
 })
