@@ -163,6 +163,13 @@ export class ClientConnection {
     this.#onClose(reason, isOurFault)
   }
 
+  /** Ends the connection once the answers that are written have gone out. */
+  end(): void {
+    if (this.closed) return
+    this.#socket.end()
+    this.#onClose('')
+  }
+
   #onClose(reason: string, isOurFault = false): void {
     if (this.closed) return
     this.closed = true

@@ -132,8 +132,8 @@ export class Connections implements ConnectionOwner {
     return this.#all.size === 0 ? Infinity : this.#idleCheckMs
   }
 
-  closeAll(): void {
-    for (const connection of [...this.#all]) connection.close('')
+  endAll(): void {
+    for (const connection of [...this.#all]) connection.end()
   }
 
   #handle(connection: ClientConnection, frame: Uint8Array): void {

@@ -76,6 +76,7 @@ class Server implements RunningServer {
   #sockets: IoListener[] = []
   #serving = false
   #ended = false
+  #stopped: Promise<void> | null = null
   /** What `start` is to tell, where it is too early for `onFatal`. */
   #failure: unknown = null
   listeners: readonly RegisteredListener[] = []
@@ -202,14 +203,30 @@ class Server implements RunningServer {
     return this.#serving && this.#node !== null ? this.#node.broker.turn(nowMs) : Infinity
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<void> {
     if (this.#ended || this.#node === null) return
     const { broker } = this.#node
     for (const socket of this.#sockets) socket.close()
     broker.turn(this.#options.io.clock.nowMs())
     this.#registration?.shutDown(this.#options.io.clock.nowMs())
     broker.turn(this.#options.io.clock.nowMs())
+    this.#endService()
+    // What this syncs off the loop, `close` does not have to sync one after another.
+    await Promise.allSettled(this.#node.directories.map((directory) => directory.prepareClose()))
     this.#close()
+  }
+
+  /** From here on no client is heard and no turn is taken. */
+  #endService(): void {
+    this.#serving = false
+    this.#loop.stop()
+    for (const socket of this.#sockets) socket.close()
+    this.#connections?.endAll()
   }
 
   /** Ends a node that could not start; the first error is the one to tell. */
@@ -225,10 +242,7 @@ class Server implements RunningServer {
   #close(): void {
     if (this.#ended) return
     this.#ended = true
-    this.#serving = false
-    this.#loop.stop()
-    for (const socket of this.#sockets) socket.close()
-    this.#connections?.closeAll()
+    this.#endService()
     if (this.#node === null) return
     this.#node.metadata.close()
     const epoch = this.#registration?.brokerEpoch ?? -1
@@ -243,10 +257,7 @@ class Server implements RunningServer {
       return
     }
     this.#ended = true
-    this.#serving = false
-    this.#loop.stop()
-    for (const socket of this.#sockets) socket.close()
-    this.#connections?.closeAll()
+    this.#endService()
     this.#options.onFatal?.(error instanceof Error ? error : new Error(String(error)))
   }
 }
