@@ -6,6 +6,8 @@ import { produceRequest, produceResponse } from '../protocol/messages/00-produce
 import { fetchRequest, fetchResponse } from '../protocol/messages/01-fetch.ts'
 import { metadataRequest, metadataResponse } from '../protocol/messages/03-metadata.ts'
 import { apiVersionsRequest, apiVersionsResponse } from '../protocol/messages/18-api-versions.ts'
+import { createTopicsRequest, createTopicsResponse } from '../protocol/messages/19-create-topics.ts'
+import { deleteTopicsRequest, deleteTopicsResponse } from '../protocol/messages/20-delete-topics.ts'
 import {
   incrementalAlterConfigsRequest,
   incrementalAlterConfigsResponse,
@@ -97,6 +99,33 @@ describe('a connection', () => {
     await node.world.settle(Promise.all(all))
     assert.deepEqual(order, ['produce', 'fetch', 'versions', 'produce again'])
     assert.ok(node.world.nowMs - startMs >= 399)
+  })
+
+  it('sees its topics made and deleted in the order of its requests', async () => {
+    const node = await TestNode.start()
+    const client = await node.connect()
+    const topic = {
+      name: 't',
+      numPartitions: 1,
+      replicationFactor: 1,
+      assignments: [],
+      configs: [],
+    }
+    const create = { topics: [topic], timeoutMs: 1000 }
+    const remove = { topicNames: ['t'], timeoutMs: 1000 }
+    const records = batchOf(['a'], node.nowMs)
+    const produce = async () => {
+      const body = produceTo('t', 0, records)
+      const answer = await client.send(produceRequest, produceResponse, 9, body)
+      return answer.responses[0]?.partitionResponses[0]?.errorCode
+    }
+    const created = client.send(createTopicsRequest, createTopicsResponse, 5, create)
+    const before = produce()
+    const deleted = client.send(deleteTopicsRequest, deleteTopicsResponse, 5, remove)
+    const after = produce()
+    await node.world.settle(Promise.all([created, before, deleted, after]))
+    assert.equal(await before, ErrorCode.NONE)
+    assert.equal(await after, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   })
 
   it('has many requests handled in one turn, and one write for their answers', async () => {

@@ -178,6 +178,7 @@ export class Connections implements ConnectionOwner {
       return
     }
     const request = decode(api.request, apiVersion, reader) as never
+    context.waiting = api.changesMetadata
     if (api.readsMetadata) {
       this.#broker.metadata.whenCommitted(() => api.handle(this.#broker, request, context))
     } else api.handle(this.#broker, request, context)

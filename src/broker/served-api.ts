@@ -19,15 +19,19 @@ export interface ServedApi {
   readonly listeners: readonly ('broker' | 'controller')[]
   /** True where the answer tells of metadata: it waits until that is committed. */
   readonly readsMetadata: boolean
+  /** True where the answer waits for a record of the metadata: what comes behind it waits too. */
+  readonly changesMetadata: boolean
   readonly handle: (broker: Broker, request: never, context: RequestContext) => void
 }
+
+export type ServeOptions = Partial<Pick<ServedApi, 'readsMetadata' | 'changesMetadata'>>
 
 /** Declares a handler; the version range is the schema's, which is Kafka 4.3's. */
 export function serve<Q extends Message, S extends Message>(
   request: Q,
   response: S,
   handle: (broker: Broker, request: Infer<Q>, context: RequestContext<Input<S>>) => void,
-  { readsMetadata = false }: { readonly readsMetadata?: boolean } = {},
+  { readsMetadata = false, changesMetadata = false }: ServeOptions = {},
 ): ServedApi {
   const { min, max } = parseVersions(request.versions)
   return {
@@ -40,6 +44,7 @@ export function serve<Q extends Message, S extends Message>(
     maxUnstableVersion: max,
     listeners: request.listeners,
     readsMetadata,
+    changesMetadata,
     handle: handle as ServedApi['handle'],
   }
 }

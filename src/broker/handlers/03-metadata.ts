@@ -61,6 +61,7 @@ export const metadata = serve(
       respond(new Map())
       return
     }
+    context.waiting = true
     broker.createTopicsAutomatically(missing, respond)
   },
   { readsMetadata: true },

@@ -31,6 +31,7 @@ export const findCoordinator = serve(
       reply(broker, context, keys, () => ({ error: ErrorCode.INVALID_REQUEST, message }))
       return
     }
+    context.waiting = true
     broker.ensureInternalTopic(GROUP_METADATA_TOPIC, (error) => {
       reply(broker, context, keys, (key) => {
         const found =

@@ -14,4 +14,5 @@ export const createTopics = serve(
       (response) => context.reply(response),
     )
   },
+  { changesMetadata: true },
 )

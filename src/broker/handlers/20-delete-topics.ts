@@ -14,4 +14,5 @@ export const deleteTopics = serve(
       (response) => context.reply(response),
     )
   },
+  { changesMetadata: true },
 )

@@ -33,4 +33,5 @@ export const initProducerId = serve(
       else context.reply({ errorCode: ErrorCode.NONE, producerId, producerEpoch: 0 })
     })
   },
+  { changesMetadata: true },
 )

@@ -17,4 +17,5 @@ export const alterConfigs = serve(
       (response) => context.reply(response),
     )
   },
+  { changesMetadata: true },
 )

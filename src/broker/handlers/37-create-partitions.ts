@@ -14,4 +14,5 @@ export const createPartitions = serve(
       (response) => context.reply(response),
     )
   },
+  { changesMetadata: true },
 )

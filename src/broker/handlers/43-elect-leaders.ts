@@ -14,4 +14,5 @@ export const electLeaders = serve(
       (response) => context.reply(response),
     )
   },
+  { changesMetadata: true },
 )

@@ -16,4 +16,5 @@ export const incrementalAlterConfigs = serve(
       (response) => context.reply(response),
     )
   },
+  { changesMetadata: true },
 )

@@ -14,4 +14,5 @@ export const updateFeatures = serve(
       (response) => context.reply(response),
     )
   },
+  { changesMetadata: true },
 )

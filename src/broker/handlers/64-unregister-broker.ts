@@ -14,4 +14,5 @@ export const unregisterBroker = serve(
       (response) => context.reply(response),
     )
   },
+  { changesMetadata: true },
 )
