@@ -111,8 +111,13 @@ export class GroupPartitions implements CoordinatorLog {
   /** Replays what was read and goes on behind it, in the next turn. */
   #take(partition: Partition, offset: number, read: ReadResult, load: object): void {
     if (this.#loads.get(partition.index) !== load) return
-    if (read.error !== ErrorCode.NONE || read.nextOffset <= offset) {
+    if (read.error !== ErrorCode.NONE) {
       this.#fail(partition, `${errorName(read.error)} at offset ${offset}`, load)
+      return
+    }
+    if (read.nextOffset <= offset) {
+      // Nothing more up to the end, as compaction or a power cut may leave it.
+      this.#finish(partition, load)
       return
     }
     for (const piece of read.pieces) this.#groups?.loadBatches(partition.index, piece)
@@ -139,6 +144,7 @@ export class GroupPartitions implements CoordinatorLog {
   #fail(partition: Partition, reason: string, load: object): void {
     if (this.#loads.get(partition.index) !== load) return
     this.#loads.delete(partition.index)
+    this.#groups?.unload(partition.index)
     this.#options.logger.error(
       `${GROUP_METADATA_TOPIC}-${partition.index} could not be loaded: ${reason}`,
     )

@@ -214,6 +214,49 @@ describe('a classic group', () => {
     })
   }
 
+  it('is loaded from a log whose end is empty, as compaction or a power cut leaves it', async () => {
+    const { node, world, members } = await settled()
+    const [one] = members
+    assert.equal(await one.commit(7), ErrorCode.NONE)
+    await node.stop()
+    for (const index of [0, 1, 2]) {
+      const path = `/data/__consumer_offsets-${index}/00000000000000001000`
+      for (const ending of ['log', 'index', 'timeindex']) {
+        node.machine.disk.open(`${path}.${ending}`, 'create').close()
+      }
+    }
+    await node.restart()
+    one.client = await node.connect()
+    await world.advance(10)
+    assert.equal(await one.heartbeat(world), ErrorCode.NONE)
+    assert.deepEqual(await committed(one.client), [7, 'note'])
+    assert.equal(await one.commit(8), ErrorCode.NONE)
+    assert.deepEqual(
+      node.log.filter((line) => line.startsWith('error')),
+      [],
+    )
+  })
+
+  it('is not made up where its log can not be read', async () => {
+    const { node, world, members } = await settled()
+    const [one] = members
+    await one.commit(7)
+    await node.stop()
+    for (const index of [0, 1, 2]) {
+      const path = `/data/__consumer_offsets-${index}/00000000000000000000.log`
+      if (node.machine.disk.stat(path) === null) continue
+      const file = node.machine.disk.open(path, 'write')
+      if (file.size() > 0) file.write([Uint8Array.of(0xff)], 8)
+      file.close()
+    }
+    await node.restart()
+    one.client = await node.connect()
+    await world.advance(10)
+    assert.equal(await one.heartbeat(world), ErrorCode.NOT_COORDINATOR)
+    assert.equal(await one.commit(8), ErrorCode.NOT_COORDINATOR)
+    assert.match(node.log.join('\n'), /^warn: partition __consumer_offsets-\d stays offline/m)
+  })
+
   it('can be listed, and deleted once it is empty', async () => {
     const { node, client } = await settled()
     const list = async () => {
