@@ -25,9 +25,14 @@ export class FetchOperation {
   readonly #request: FetchRequest
   readonly #context: RequestContext<FetchResponse>
   readonly #scope: FetchScope
-  readonly #readable: Partition[] = []
   readonly #maxBytes: number
-  #bytes = 0
+  readonly #deadlineMs: number
+  /** What the last reading asked for, in order, and who could be read. */
+  #asked: FetchPartition[] = []
+  #readable: Partition[] = []
+  /** Bytes found, and what cold reads under way may yet find. */
+  #foundBytes = 0
+  #expectedBytes = 0
   #mustAnswer = false
 
   constructor(
@@ -41,39 +46,73 @@ export class FetchOperation {
     this.#context = context
     this.#scope = scope
     this.#maxBytes = Math.min(request.maxBytes, broker.settings.fetchMaxBytes)
+    this.#deadlineMs = broker.nowMs + request.maxWaitMs
   }
 
   start(): void {
+    this.#attempt(true)
+  }
+
+  /** Reads everything, then answers; or waits, where it may and found too little. */
+  #attempt(mayWait: boolean): void {
     const reads = this.#readAll()
-    const minBytes = Math.min(this.#request.minBytes, this.#maxBytes)
-    const { maxWaitMs } = this.#request
-    const wait =
-      !this.#mustAnswer && this.#bytes < minBytes && maxWaitMs > 0 && this.#readable.length > 0
-    if (!wait) {
-      this.#answerWhenRead(reads)
+    if (!reads.some((read) => read instanceof Promise)) {
+      this.#settle(reads as PartitionAnswer[], mayWait)
       return
     }
     this.#context.waiting = true
+    const ends = this.#readable.map(({ log }) => log.highWatermark)
+    Promise.all(reads).then(
+      (answers) =>
+        this.#broker.resume(() => {
+          // To wait for what has come during the reading would be in vain.
+          const isOld = this.#readable.some(({ log }, at) => log.highWatermark !== ends[at])
+          if (isOld && this.#isWaiting(mayWait)) this.#attempt(mayWait)
+          else this.#settle(answers, mayWait)
+        }),
+      (error: unknown) => this.#broker.resume(() => this.#broker.crash(error)),
+    )
+  }
+
+  #settle(answers: readonly PartitionAnswer[], mayWait: boolean): void {
+    if (this.#context.connection.closed) return
+    if (this.#isWaiting(mayWait)) this.#wait()
+    else this.#answer(answers)
+  }
+
+  get #missingBytes(): number {
+    return Math.min(this.#request.minBytes, this.#maxBytes) - this.#foundBytes
+  }
+
+  #isWaiting(mayWait: boolean): boolean {
+    const isWanted = mayWait && this.#request.maxWaitMs > 0 && !this.#mustAnswer
+    return isWanted && this.#missingBytes > 0 && this.#readable.length > 0
+  }
+
+  #wait(): void {
+    this.#context.waiting = true
+    const { connection } = this.#context
     const waiter = new FetchWaiter(
       this.#broker.deadlines,
       this.#readable,
-      minBytes - this.#bytes,
-      this.#broker.nowMs + maxWaitMs,
+      this.#missingBytes,
+      this.#deadlineMs,
       () => {
-        this.#broker.forgetWaiter(this.#context.connection, waiter)
-        this.#bytes = 0
-        this.#answerWhenRead(this.#readAll())
+        this.#broker.forgetWaiter(connection, waiter)
+        this.#attempt(false)
       },
     )
-    this.#broker.rememberWaiter(this.#context.connection, waiter)
+    this.#broker.rememberWaiter(connection, waiter)
   }
 
   /** Reads every partition of the scope; cold reads come as promises. */
   #readAll(): (PartitionAnswer | Promise<PartitionAnswer>)[] {
-    const reads: (PartitionAnswer | Promise<PartitionAnswer>)[] = []
-    this.#readable.length = 0
-    for (const asked of this.#scope.partitions.values()) reads.push(this.#readOne(asked))
-    return reads
+    this.#foundBytes = 0
+    this.#expectedBytes = 0
+    this.#mustAnswer = false
+    this.#readable = []
+    this.#asked = [...this.#scope.partitions.values()]
+    return this.#asked.map((asked) => this.#readOne(asked))
   }
 
   #readOne(asked: FetchPartition): PartitionAnswer | Promise<PartitionAnswer> {
@@ -99,14 +138,14 @@ export class FetchOperation {
       return diverging
     }
     const committedOnly = this.#request.isolationLevel === READ_COMMITTED
-    const remaining = Math.max(0, this.#maxBytes - this.#bytes)
-    const result = log.read(asked.fetchOffset, Math.min(asked.maxBytes, remaining), {
-      minOneMessage: this.#bytes === 0,
+    const taken = this.#foundBytes + this.#expectedBytes
+    const maxBytes = Math.min(asked.maxBytes, Math.max(0, this.#maxBytes - taken))
+    const result = log.read(asked.fetchOffset, maxBytes, {
+      minOneMessage: taken === 0,
       upperBound: committedOnly ? log.lastStableOffset : log.highWatermark,
     })
     if (result instanceof Promise) {
-      this.#mustAnswer = true
-      this.#bytes += asked.maxBytes
+      this.#expectedBytes += maxBytes
       return result.then((read) => this.#answerOf(partition, asked, read, committedOnly))
     }
     return this.#answerOf(partition, asked, result, committedOnly)
@@ -131,7 +170,7 @@ export class FetchOperation {
       return this.#failNow(asked.index, ErrorCode.KAFKA_STORAGE_ERROR)
     }
     const { log } = partition
-    this.#bytes += read.sizeBytes
+    this.#foundBytes += read.sizeBytes
     return {
       partitionIndex: asked.index,
       errorCode: ErrorCode.NONE,
@@ -150,29 +189,13 @@ export class FetchOperation {
     return failure(index, isUnknown ? ErrorCode.NOT_LEADER_OR_FOLLOWER : error)
   }
 
-  #answerWhenRead(reads: (PartitionAnswer | Promise<PartitionAnswer>)[]): void {
-    if (!reads.some((read) => read instanceof Promise)) {
-      this.#answer(reads as PartitionAnswer[])
-      return
-    }
-    this.#context.waiting = true
-    Promise.all(reads).then(
-      (answers) => this.#broker.resume(() => this.#answer(answers)),
-      (error: unknown) => this.#broker.resume(() => this.#broker.crash(error)),
-    )
-  }
-
   #answer(answers: readonly PartitionAnswer[]): void {
-    if (this.#context.connection.closed) return
     const topics = new Map<
       string,
       { topic: string; topicId: string; partitions: PartitionAnswer[] }
     >()
-    let at = 0
-    for (const asked of this.#scope.partitions.values()) {
-      const answer = answers[at++]
-      // The session may have grown or shrunk while a cold read was under way.
-      if (answer === undefined || answer.partitionIndex !== asked.index) continue
+    for (const [at, answer] of answers.entries()) {
+      const asked = this.#asked[at]!
       if (this.#scope.incremental && !isNews(asked, answer)) continue
       told(asked, answer)
       const key = asked.topicId === ZERO_UUID ? asked.topic : asked.topicId

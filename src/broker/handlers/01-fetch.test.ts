@@ -213,6 +213,26 @@ describe('Fetch from a cold disk', () => {
     assert.ok(read.every(({ value }, at) => value?.startsWith(`${at}x`)))
   })
 
+  it('goes over offsets that nobody has, also when it has to wait for what follows', async () => {
+    const { node, client } = await withTopic()
+    await client.produce('t', 0, batchOf(['a'], node.nowMs))
+    await node.stop()
+    for (const ending of ['log', 'index', 'timeindex']) {
+      node.machine.disk.open(`/data/t-0/00000000000000001000.${ending}`, 'create').close()
+    }
+    await node.restart()
+    const reader = await node.connect()
+    const body = fetchFrom('t', 0, 1, { maxWaitMs: 30_000 })
+    const waiting = reader.send(fetchRequest, fetchResponse, 12, body)
+    await node.world.advance(20)
+    const writer = await node.connect()
+    const { baseOffset } = await writer.produce('t', 0, batchOf(['b'], node.nowMs))
+    assert.equal(baseOffset, 1000)
+    const answer = await node.world.settle(waiting)
+    const [record] = recordsIn(answer.responses[0]!.partitions[0]!.records)
+    assert.deepEqual([record?.offset, record?.value], [1000, 'b'])
+  })
+
   it('goes on while the topic is deleted or the client leaves', async () => {
     const { node, client } = await restarted(25)
     const other = await node.connect()
