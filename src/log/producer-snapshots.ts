@@ -108,6 +108,10 @@ export class ProducerSnapshots {
     this.#unsynced.push(offset)
   }
 
+  get hasUnsynced(): boolean {
+    return this.#unsynced.length > 0
+  }
+
   /** The paths of what was written and not synced; the caller syncs them. */
   takeUnsynced(): string[] {
     const offsets = this.#unsynced

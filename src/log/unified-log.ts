@@ -457,7 +457,7 @@ export class UnifiedLog {
   close(): void {
     this.#guard(() => {
       this.#producers.takeSnapshot(this.logStartOffset)
-      this.flusher.flushNow()
+      this.flusher.flushForClose()
       for (const segment of this.segments.all) {
         segment.seal()
         segment.close()
