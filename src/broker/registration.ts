@@ -1,8 +1,9 @@
 /**
  * A node's standing in its cluster: registered as broker and controller, kept alive by heartbeats,
- * taken out in good order (KIP-631). What an older metadata.version has no place for (the controller's
- * registration, KIP-919, and the broker's directories, KIP-858) follows once it is raised. With controller and broker in one process the requests are
- * calls; their records and answers are the same.
+ * taken out in good order (KIP-631). What an older metadata.version has no place for follows once
+ * it is raised: the controller's registration (KIP-919), the broker's directories (KIP-858). With
+ * controller and broker in one process the requests are calls; their records and answers are the
+ * same.
  */
 import type { Logger } from '../base/logger.ts'
 import type { LogDirectory } from '../log/log-directory.ts'
