@@ -291,6 +291,22 @@ describe('a classic group', () => {
     assert.deepEqual(await committed(client), [-1, ''])
   })
 
+  it('goes with its topic, and can be made anew', async () => {
+    const { node, world, members } = await settled()
+    const [one] = members
+    await one.commit(7)
+    const body = { topicNames: ['__consumer_offsets'], timeoutMs: 1000 }
+    await one.client.call(deleteTopicsRequest, deleteTopicsResponse, 5, body)
+    assert.equal(await one.heartbeat(world), ErrorCode.NOT_COORDINATOR)
+    const find = { keyType: 0, coordinatorKeys: ['g'] }
+    await one.client.call(findCoordinatorRequest, findCoordinatorResponse, 4, find)
+    assert.equal(await one.heartbeat(world), ErrorCode.UNKNOWN_MEMBER_ID)
+    assert.deepEqual(await committed(one.client), [-1, ''])
+    one.id = ''
+    await rebalance(node, [one])
+    assert.equal(await one.commit(8), ErrorCode.NONE)
+  })
+
   it('answers no group before its topic is there', async () => {
     const node = await TestNode.start()
     const client = await node.connect()
