@@ -25,9 +25,12 @@ export interface ConnectionOwner {
   ready(connection: ClientConnection): void
   /** Answers wait to be written at the end of this turn. */
   writable(connection: ClientConnection): void
-  /** `isOurFault`: the reason is an error of this node, not of the client. */
-  closed(connection: ClientConnection, reason: string, isOurFault: boolean): void
+  /** Called once, when the connection has ended, with whose doing it was. */
+  closed(connection: ClientConnection, reason: string, cause: CloseCause): void
 }
+
+/** The peer went or its line broke; this node refused what it sent; this node has an error. */
+export type CloseCause = 'peer' | 'refused' | 'error'
 
 export class ClientConnection {
   readonly id: string
@@ -157,10 +160,10 @@ export class ClientConnection {
   }
 
   /** Ends the connection now; `reason` goes to the log. */
-  close(reason: string, isOurFault = false): void {
+  close(reason: string, cause: CloseCause = 'refused'): void {
     if (this.closed) return
     this.#socket.destroy()
-    this.#onClose(reason, isOurFault)
+    this.#onClose(reason, cause)
   }
 
   /** Ends the connection once the answers that are written have gone out. */
@@ -170,13 +173,13 @@ export class ClientConnection {
     this.#onClose('')
   }
 
-  #onClose(reason: string, isOurFault = false): void {
+  #onClose(reason: string, cause: CloseCause = 'peer'): void {
     if (this.closed) return
     this.closed = true
     this.#inbox.length = 0
     this.#inboxBytes = 0
     this.#slots.length = 0
-    this.#owner.closed(this, reason, isOurFault)
+    this.#owner.closed(this, reason, cause)
   }
 }
 

@@ -60,7 +60,7 @@ describe('a connection', () => {
       client.connection.write([bytes])
       await client.untilClosed().catch(() => assert.fail(`${name}: still open`))
       assert.equal(node.log.length, logged + 1, name)
-      assert.match(node.log.at(-1)!, /^info: connection 10\.0\.0\.1:9092-.* closed: /)
+      assert.match(node.log.at(-1)!, /^warn: connection 10\.0\.0\.1:9092-.* closed: /)
     }
     assert.ok(await isServed(other))
     const controller = await node.connect({ port: CONTROLLER_PORT })

@@ -13,7 +13,7 @@ import { decode, ProtocolError } from '../protocol/codec.ts'
 import { ErrorCode } from '../protocol/errors.ts'
 import { decodeRequestHeader } from '../rpc/header.ts'
 import type { Broker } from './broker.ts'
-import { ClientConnection, type ConnectionOwner } from './connection.ts'
+import { ClientConnection, type CloseCause, type ConnectionOwner } from './connection.ts'
 import { versionsOf } from './handlers/18-api-versions.ts'
 import { type ListenerEndpoint, RequestContext } from './request-context.ts'
 
@@ -81,7 +81,7 @@ export class Connections implements ConnectionOwner {
     this.#wakeLoop()
   }
 
-  closed(connection: ClientConnection, reason: string, isOurFault: boolean): void {
+  closed(connection: ClientConnection, reason: string, cause: CloseCause): void {
     if (!this.#all.delete(connection)) return
     this.#ready.delete(connection)
     const left = (this.#perHost.get(connection.remoteHost) ?? 1) - 1
@@ -90,7 +90,8 @@ export class Connections implements ConnectionOwner {
     if (reason !== '') {
       const { logger } = this.#broker
       const line = `connection ${connection.id} closed: ${reason}`
-      if (isOurFault) logger.error(line)
+      if (cause === 'error') logger.error(line)
+      else if (cause === 'refused') logger.warn(line)
       else logger.info(line)
     }
     this.#broker.connectionClosed(connection)

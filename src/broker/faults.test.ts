@@ -220,7 +220,7 @@ describe('a directory that fails', () => {
         'Produce',
         'write',
         async (client, index) =>
-          (await client.produce('t', index, batchOf(['x'], Date.UTC(2026)))).errorCode,
+          (await client.produce('t', index, batchOf(['x'], 1_767_225_600_000))).errorCode,
       ],
     ]
     for (const [name, kind, ask] of asks) {

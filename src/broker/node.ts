@@ -44,7 +44,7 @@ import {
   logDirectorySettings,
   snapshotSettings,
 } from './settings.ts'
-import { isSystemError, startupError } from './startup-error.ts'
+import { isSystemError, StartupError, startupError } from './startup-error.ts'
 import { identify, type NodeIdentity, readBootstrap } from './storage.ts'
 import { supportedFeatures, supportedRanges } from './supported-features.ts'
 
@@ -139,8 +139,13 @@ class NodeBuilder {
       onWarning: (message) => logger.warn(message),
       onOffline: (directory, error) => {
         this.#partitions?.directoryFailed(directory)
-        if (this.#broker === null || this.#directories.some(({ offline }) => !offline)) return
-        onFatal(new Error(`no log directory is left: ${error.message}`))
+        if (this.#broker === null) return
+        if (this.#directories.every(({ offline }) => offline)) {
+          onFatal(new StartupError(`no log directory is left: ${error.message}`))
+        } else if (directory.path === this.#options.absolutePath(config.metadataLogDir)) {
+          const what = `${directory.path} has failed, and with it the metadata of the cluster`
+          onFatal(new StartupError(`${what}: ${error.message}`))
+        }
       },
     }
   }

@@ -80,7 +80,7 @@ export class RequestContext<Response = unknown> {
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       const name = `${this.api.name} version ${this.apiVersion}`
-      this.connection.close(`the answer to ${name} could not be written: ${error.message}`, true)
+      this.connection.close(`the answer to ${name} could not be written: ${error.message}`, 'error')
       return
     }
     this.connection.answered()

@@ -8,7 +8,7 @@ const PRODUCE_VERSION = 9
 const START_TIMEOUT_MS = 300_000
 const PAUSE_MS = 2
 
-/** Resolves when partition 0 of the topic has acknowledged a record; tries every 2 ms until then. */
+/** Resolves when partition 0 of the topic has acknowledged a record; tries every 2 ms. */
 export async function firstAcknowledged(port: number, topic: string): Promise<void> {
   const deadline = performance.now() + START_TIMEOUT_MS
   for (let last = ''; performance.now() < deadline; ) {

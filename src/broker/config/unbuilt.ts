@@ -61,6 +61,34 @@ const WITHOUT_EFFECT: readonly Unbuilt[] = [
     why: 'a cluster of several nodes is not built yet',
     keys: /^(replica\.(?!high)|num\.replica|auto\.leader|leader\.im|unclean\.|controller\.socket)/,
   },
+  {
+    why: 'a quorum of one controller has nobody to talk to',
+    keys: /^controller\.quorum\.(election\.b|append|request|retry|auto|fetch\.(snapshot|max))/,
+  },
+  {
+    why: 'a node that is broker and controller starts as one',
+    keys: /^(early\.start|initial\.broker|server\.max\.startup|socket\.connection\.setup)/,
+  },
+  {
+    why: 'the controller is not measured yet',
+    keys: /^controller\.performance\./,
+  },
+  {
+    why: 'sockets have the buffers and backlog that Node and the operating system give them',
+    keys: /^socket\.(send|receive|listen)\./,
+  },
+  {
+    why: 'requests wait in their connection, within bounds of its own',
+    keys: /^(queued\.max\.requests|max\.connection\.creation\.rate)$/,
+  },
+  {
+    why: 'Millrace does this once a turn, or at once',
+    keys: /^(group\.coordinator\.(append|cached)|offsets\.load|log\.(dir\.fail|initial))|^controlled\./,
+  },
+  {
+    why: 'it is for tests of Apache Kafka itself',
+    keys: /^internal\.metadata\.(max|delete)/,
+  },
 ]
 
 /** Whether a name that is no config of the node means something to a plug-in of Kafka. */
