@@ -13,6 +13,7 @@ import {
   type StructLayout,
 } from '../../protocol/layout.ts'
 import type { Message } from '../../protocol/schema.ts'
+import { encodeRequest } from '../../rpc/header.ts'
 import {
   batchOf,
   CONTROLLER_PORT,
@@ -275,7 +276,39 @@ describe('every API', () => {
       assert.deepEqual(errors, [], `seed ${seed}`)
     }
   })
+
+  it('survives requests with bytes changed or missing', async () => {
+    for (const seed of [21, 22]) {
+      const { node, topicId } = await withTopic(seed)
+      const maker = new RequestMaker(node.world.random, topicId, node.nowMs)
+      for (const api of servedApis) {
+        for (const version of everyVersion(api)) await damage(node, maker, api, version)
+      }
+      assert.equal(node.fatal, null, `seed ${seed}`)
+      const client = await node.connect()
+      assert.ok((await client.produce('t', 0, batchOf(['b'], node.nowMs))).errorCode >= 0)
+      const errors = node.log.filter((line) => line.startsWith('error'))
+      assert.deepEqual(errors, [], `seed ${seed}`)
+    }
+  })
 })
+
+/** Requests of one API with bytes changed or missing, each on a connection of its own. */
+async function damage(node: TestNode, maker: RequestMaker, api: ServedApi, version: number) {
+  const { random } = node.world
+  const body = maker.body(layoutOf(api.request, version)) as never
+  const frame = new Uint8Array(Buffer.concat(encodeRequest(api.request, version, 1, 'c', body)))
+  for (let at = 4 + random.int(8); at < frame.length; at += 1 + random.int(frame.length)) {
+    frame[at] = random.int(256)
+  }
+  const length = random.chance(0.3) ? 4 + random.int(frame.length - 3) : frame.length
+  new DataView(frame.buffer).setInt32(0, length - 4)
+  const client = await node.connect()
+  client.connection.onData = () => {}
+  client.connection.write([frame.subarray(0, length)])
+  await node.world.advance(3)
+  client.connection.destroy()
+}
 
 /** Some random requests of one API at once, on one connection. */
 async function storm(node: TestNode, maker: RequestMaker, api: ServedApi, version: number) {
