@@ -145,6 +145,16 @@ async function offsetAt(client: TestClient, partitionIndex: number, timestamp: n
   return answer.topics[0]!.partitions[0]!.errorCode
 }
 
+/** Who leads each partition of `t`, as Metadata tells it; -1 for nobody. */
+async function leaders(client: TestClient): Promise<number[]> {
+  const body = { topics: [{ name: 't' }], allowAutoTopicCreation: false }
+  const answer = await client.call(metadataRequest, metadataResponse, 12, body)
+  const { partitions } = answer.topics[0]!
+  return [...partitions]
+    .sort((a, b) => a.partitionIndex - b.partitionIndex)
+    .map(({ leaderId }) => leaderId)
+}
+
 async function offlineDirectories(client: TestClient): Promise<string[]> {
   const body = { topics: null }
   const answer = await client.call(describeLogDirsRequest, describeLogDirsResponse, 4, body)
@@ -191,6 +201,24 @@ describe('a directory that fails', () => {
       }
     })
   }
+
+  it('leaves the partitions of a failed directory without a leader until a restart', async () => {
+    const { node, client, one, two, produce } = await withTwoDirectories()
+    await node.world.advance(5_000)
+    const before = await leaders(client)
+    assert.ok(before.every((leader) => leader === before[0] && leader !== -1))
+    const heal = node.machine.volume.inject({ kind: 'write', path: '/two' })
+    await produce(two[0]!, 'lost')
+    await node.world.advance(5_000)
+    const during = await leaders(client)
+    for (const index of one) assert.equal(during[index], before[0])
+    for (const index of two) assert.equal(during[index], -1)
+    heal()
+    await node.stop()
+    await node.restart()
+    await node.world.advance(5_000)
+    assert.deepEqual(await leaders(await node.connect()), before)
+  })
 
   it('when it is read, is offline as well', async () => {
     const { node, one, two } = await withTwoDirectories()

@@ -58,6 +58,11 @@ export class Partitions {
     }
   }
 
+  /** The directory that holds a partition's log. */
+  directoryOf(partition: Partition): LogDirectory | null {
+    return this.#directoryOf.get(partition) ?? null
+  }
+
   inDirectory(directory: LogDirectory): Partition[] {
     return [...this.all()].filter((partition) => this.#directoryOf.get(partition) === directory)
   }
@@ -186,7 +191,7 @@ export class Partitions {
   #changeEpoch(partition: Partition, leaderEpoch: number): void {
     if (leaderEpoch <= partition.leaderEpoch) return
     partition.leaderEpoch = leaderEpoch
-    this.#lead(partition)
+    if (partition.error === ErrorCode.NONE) this.#lead(partition)
   }
 
   #lead(partition: Partition): void {

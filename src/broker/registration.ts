@@ -9,12 +9,15 @@ import type { Logger } from '../base/logger.ts'
 import type { LogDirectory } from '../log/log-directory.ts'
 import type { MetadataNode } from '../metadata/metadata-node.ts'
 import { supports } from '../metadata/metadata-version.ts'
+import { directoryOf } from '../metadata/topics.ts'
 import { ErrorCode, errorName } from '../protocol/errors.ts'
 import type { Uuid } from '../protocol/schema.ts'
 import type { SupportedFeature } from './broker.ts'
+import type { Partitions } from './partitions.ts'
 import { StartupError } from './startup-error.ts'
 
 const BROKER_REGISTRATION_VERSION = 4
+const ASSIGN_DIRECTORIES_VERSION = 0
 const BROKER_HEARTBEAT_VERSION = 2
 const CONTROLLER_REGISTRATION_VERSION = 0
 /** Ids of security protocols in records. */
@@ -35,6 +38,7 @@ export interface RegistrationOptions {
   readonly rack: string | null
   readonly incarnationId: Uuid
   readonly directories: ReadonlyMap<LogDirectory, Uuid>
+  readonly partitions: Partitions
   readonly listeners: readonly RegisteredListener[]
   readonly supportedFeatures: readonly SupportedFeature[]
   /** Epoch that `.kafka_cleanshutdown` names; -1 where the last stop was not clean. */
@@ -64,7 +68,10 @@ export class Registration {
 
   /** Says that the broker lives, and which of its directories do not. */
   heartbeat(nowMs: number, wantShutDown = false): void {
-    if (!wantShutDown) this.#renew(nowMs)
+    if (!wantShutDown) {
+      this.#renew(nowMs)
+      this.#assignDirectories(nowMs)
+    }
     const { metadata, nodeId, directories, logger } = this.#options
     const offline = [...directories].filter(([directory]) => directory.offline).map(([, id]) => id)
     metadata.submit(
@@ -102,6 +109,43 @@ export class Registration {
     this.#registerController(nowMs)
     if (!supports.directoryAssignment(image.features.metadataVersion)) return
     if (image.cluster.brokers.get(nodeId)?.directories.length === 0) this.#registerBroker(nowMs)
+  }
+
+  /**
+   * Tells the controller in which of several directories each partition is (KIP-858): when one
+   * fails, it knows who has no leader any more.
+   */
+  #assignDirectories(nowMs: number): void {
+    const { metadata, nodeId, directories, partitions } = this.#options
+    if (directories.size < 2) return
+    const { topics, features } = metadata.image
+    if (!supports.directoryAssignment(features.metadataVersion)) return
+    const byDirectory = new Map<Uuid, Map<Uuid, { partitionIndex: number }[]>>()
+    for (const partition of partitions.all()) {
+      const { topicId, index } = partition
+      const directory = partitions.directoryOf(partition)
+      const id = directory === null ? undefined : directories.get(directory)
+      const known = topics.byId.get(topicId)?.partitions[index]
+      if (id === undefined || known === undefined || directoryOf(known, nodeId) === id) continue
+      let byTopic = byDirectory.get(id)
+      if (byTopic === undefined) byDirectory.set(id, (byTopic = new Map()))
+      const indexes = byTopic.get(topicId)
+      if (indexes === undefined) byTopic.set(topicId, [{ partitionIndex: index }])
+      else indexes.push({ partitionIndex: index })
+    }
+    if (byDirectory.size === 0) return
+    const request = {
+      brokerId: nodeId,
+      brokerEpoch: this.brokerEpoch,
+      directories: [...byDirectory].map(([id, byTopic]) => ({
+        id,
+        topics: [...byTopic].map(([topicId, indexes]) => ({ topicId, partitions: indexes })),
+      })),
+    }
+    metadata.submit(
+      (controller) => controller.assignReplicasToDirs(request, ASSIGN_DIRECTORIES_VERSION, nowMs),
+      () => {},
+    )
   }
 
   #registerController(nowMs: number): void {

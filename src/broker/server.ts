@@ -184,6 +184,7 @@ class Server implements RunningServer {
       rack: this.#config.get('broker.rack'),
       incarnationId: io.random.uuid(),
       directories: identity.directoryIds,
+      partitions: broker.partitions,
       listeners: this.listeners,
       supportedFeatures: broker.supportedFeatures,
       previousBrokerEpoch: previousEpoch(directories),
