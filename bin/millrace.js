@@ -4,6 +4,10 @@
  *
  * In the published package that is `dist/`. In a checkout it is the TypeScript itself, which wants
  * a Node that strips types: an older one hands over to the one that `npm ci` installed.
+ *
+ * A server collects garbage on its own thread and in small steps (docs/decisions/0004-performance.md
+ * has the figures), which V8 only takes at its start: so this process becomes a second Node with
+ * those flags, under the same process id. Where that can't be done it runs as it is.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -13,11 +17,24 @@ import { fileURLToPath } from 'node:url'
 const root = new URL('../', import.meta.url)
 const built = new URL('dist/cli/main.js', root)
 const source = new URL('src/cli/main.ts', root)
+const SERVER_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=1']
 
+if (process.argv[2] === 'server') becomeServer()
 module.enableCompileCache?.()
 
 if (existsSync(source)) await runSource()
 else await import(built.href)
+
+/** Does not return where it works. Flags that the user gave stay as they are. */
+function becomeServer() {
+  const { execArgv, execPath, argv, env, platform } = process
+  const given = [...execArgv, ...(env.NODE_OPTIONS ?? '').split(' ')]
+  const isGiven = (flag) => given.some((other) => other.split('=')[0] === flag.split('=')[0])
+  const flags = SERVER_FLAGS.filter((flag) => !isGiven(flag))
+  const isComplete = flags.length < SERVER_FLAGS.length
+  if (isComplete || process.execve === undefined || platform === 'win32') return
+  process.execve(execPath, [execPath, ...flags, ...execArgv, ...argv.slice(1)], env)
+}
 
 async function runSource() {
   if (process.features.typescript) {

@@ -4,7 +4,8 @@
  *
  * It holds one run of whole batches of the active segment, in chunks; a batch never spans two
  * chunks. Positions are bytes of the segment. Invariant: start <= written <= end, and bytes from
- * `written` on are never dropped.
+ * `written` on are never dropped. A chunk that no reader has seen is used again, since memory
+ * outside of V8's heap is what makes it collect garbage (docs/decisions/0004-performance.md).
  */
 import { assert } from '../base/assert.ts'
 import { baseOffset, batchSizeBytes, lastOffset } from '../records/batch.ts'
@@ -13,9 +14,11 @@ const FIRST_CHUNK_BYTES = 4 * 1024
 const MAX_CHUNK_BYTES = 256 * 1024
 
 class Chunk {
-  readonly start: number
+  start: number
   readonly bytes: Uint8Array
   used = 0
+  /** A reader has a reference to the bytes, and may keep it for as long as its answer takes. */
+  isLent = false
 
   constructor(start: number, capacity: number) {
     this.start = start
@@ -31,6 +34,8 @@ export class HotTail {
   /** Bytes of memory held. */
   memoryBytes = 0
   #chunks: Chunk[] = []
+  /** The last chunk that was dropped, for the next that is needed. */
+  #spare: Chunk | null = null
 
   /** Copies whole batches to the end. */
   append(batches: Uint8Array): void {
@@ -38,22 +43,41 @@ export class HotTail {
     if (chunk === undefined || chunk.used + batches.length > chunk.bytes.length) {
       const usual = chunk === undefined ? FIRST_CHUNK_BYTES : chunk.bytes.length * 2
       const capacity = Math.max(Math.min(usual, MAX_CHUNK_BYTES), batches.length)
-      chunk = new Chunk(this.end, capacity)
+      chunk = this.#chunkOf(capacity)
       this.#chunks.push(chunk)
-      this.memoryBytes += capacity
+      this.memoryBytes += chunk.bytes.length
     }
     chunk.bytes.set(batches, chunk.used)
     chunk.used += batches.length
     this.end += batches.length
   }
 
+  #chunkOf(capacity: number): Chunk {
+    const spare = this.#spare
+    if (spare === null || spare.bytes.length < capacity) return new Chunk(this.end, capacity)
+    this.#spare = null
+    spare.start = this.end
+    spare.used = 0
+    return spare
+  }
+
+  /** What is not written yet, by reference: for a call that does not keep it. */
+  unwritten(): Uint8Array[] {
+    return this.#pieces(this.written, this.end, false)
+  }
+
   /** The bytes of [from, to), by reference. */
   pieces(from: number, to: number): Uint8Array[] {
+    return this.#pieces(from, to, true)
+  }
+
+  #pieces(from: number, to: number, isLent: boolean): Uint8Array[] {
     assert(from >= this.start && to <= this.end, 'hot tail: range not held')
     const pieces: Uint8Array[] = []
     for (let i = this.#chunkAt(from); i < this.#chunks.length; i++) {
       const chunk = this.#chunks[i]!
       if (chunk.start >= to) break
+      if (isLent) chunk.isLent = true
       const begin = Math.max(from - chunk.start, 0)
       pieces.push(chunk.bytes.subarray(begin, Math.min(to - chunk.start, chunk.used)))
     }
@@ -106,6 +130,7 @@ export class HotTail {
 
   /** Drops written chunks from the old end until at most `limitBytes` are held, if it can. */
   shrinkTo(limitBytes: number): void {
+    if (limitBytes === 0) this.#spare = null
     while (this.memoryBytes > limitBytes && this.#chunks.length > 0) {
       const oldest = this.#chunks[0]!
       const end = oldest.start + oldest.used
@@ -113,12 +138,16 @@ export class HotTail {
       this.#chunks.shift()
       this.memoryBytes -= oldest.bytes.length
       this.start = end
+      if (limitBytes > 0 && !oldest.isLent && oldest.bytes.length <= MAX_CHUNK_BYTES) {
+        this.#spare = oldest
+      }
     }
   }
 
   /** Forgets everything; the segment ends at `position`. */
   reset(position: number): void {
     this.#chunks = []
+    this.#spare = null
     this.memoryBytes = 0
     this.start = position
     this.written = position

@@ -208,7 +208,7 @@ export class UnifiedLog {
     if (tail.written === tail.end) return
     this.#guard(() => {
       const { active } = this.segments
-      active.file().write(tail.pieces(tail.written, tail.end), tail.written)
+      active.file().write(tail.unwritten(), tail.written)
       tail.written = tail.end
       active.indexes.saveMany()
     })

@@ -74,7 +74,7 @@ export class FrameReader {
       onFrame(new Uint8Array(chunk.buffer, chunk.byteOffset + at, length))
       return at + length
     }
-    this.#partial = new Uint8Array(Math.min(length, EAGER_FRAME_BYTES_MAX))
+    this.#partial = memory(Math.min(length, EAGER_FRAME_BYTES_MAX))
     this.#frameBytes = length
     this.#gathered = 0
     return at
@@ -99,9 +99,14 @@ export class FrameReader {
     const partial = this.#partial!
     if (needed <= partial.length) return partial
     const size = Math.min(this.#frameBytes, Math.max(needed, partial.length * GROWTH))
-    const grown = new Uint8Array(size)
+    const grown = memory(size)
     grown.set(partial)
     this.#partial = grown
     return grown
   }
+}
+
+/** Not zeroed: every byte is written before the frame is handed over. */
+function memory(size: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer)
 }
