@@ -7,6 +7,7 @@ import { disks } from './checks/disk.ts'
 import { javaCluster } from './checks/java-cluster.ts'
 import { javaFiles } from './checks/java-files.ts'
 import { javaTools } from './checks/java-tools.ts'
+import { judgeChecks } from './checks/judges.ts'
 import { kcatChecks } from './checks/kcat.ts'
 import { mixedGroups } from './checks/mixed-group.ts'
 import { packages } from './checks/package.ts'
@@ -18,6 +19,7 @@ export const CHECKS: readonly Check[] = [
   ...javaTools,
   ...javaCluster,
   ...javaFiles,
+  ...judgeChecks,
   ...kcatChecks,
   ...clients,
   ...badInputs,
