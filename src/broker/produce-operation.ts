@@ -7,7 +7,7 @@ import { ErrorCode, errorMessage } from '../protocol/errors.ts'
 import type { ProduceRequest, ProduceResponse } from '../protocol/messages/00-produce.ts'
 import type { Broker } from './broker.ts'
 import type { Partition } from './partition.ts'
-import { batchProblem, type Refusal } from './produced-batch.ts'
+import { batchProblem, firstBatch, type Refusal } from './produced-batch.ts'
 import type { RequestContext } from './request-context.ts'
 
 type TopicAnswer = ProduceResponse['responses'][number]
@@ -67,7 +67,12 @@ export class ProduceOperation {
         refused?.message ?? null,
       )
     }
-    const result = this.#broker.partitions.append(partition, records, 'client', this.#broker.nowMs)
+    const result = this.#broker.partitions.append(
+      partition,
+      firstBatch(records),
+      'client',
+      this.#broker.nowMs,
+    )
     if (result.error !== ErrorCode.NONE) {
       const failure = this.#failure(index, result.error, result.errorMessage)
       failure.logStartOffset = result.logStartOffset

@@ -18,7 +18,7 @@ export const BATCH_INCOMPLETE = -1
 export const BATCH_CORRUPT = -2
 
 /** Smallest value of `length` in any format: what magic 0 needs for a record of no bytes. */
-const MIN_LENGTH = 14
+export const MIN_LENGTH = 14
 
 /**
  * The position after the batch that starts at `at`, or BATCH_INCOMPLETE or BATCH_CORRUPT (both

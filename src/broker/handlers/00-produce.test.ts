@@ -89,6 +89,31 @@ describe('Produce', () => {
     assert.deepEqual(await valuesOf(client), ['a'])
   })
 
+  it('leaves out the beginning of a second batch', async () => {
+    const { client, nowMs } = await withTopic()
+    const good = batchOf(['a'], nowMs)
+    for (const more of [3, 14, good.length - 1]) {
+      const answer = await client.produce(
+        't',
+        0,
+        new Uint8Array([...good, ...good.subarray(0, more)]),
+      )
+      assert.equal(answer.errorCode, ErrorCode.NONE)
+    }
+    assert.deepEqual(await valuesOf(client), ['a', 'a', 'a'])
+  })
+
+  it('says why bytes can not be a batch', async () => {
+    const { client, nowMs } = await withTopic()
+    const good = batchOf(['a'], nowMs)
+    const message = async (records: Uint8Array) =>
+      (await client.produce('t', 0, records, { version: 8 })).errorMessage
+    assert.equal(await message(good.with(16, 3)), 'Invalid magic found in record: 3')
+    assert.equal(await message(good.with(16, 255)), 'Invalid magic found in record: -1')
+    const empty = 'Record size 0 is less than the minimum record overhead (14)'
+    assert.equal(await message(new Uint8Array(100)), empty)
+  })
+
   it('answers each partition by itself', async () => {
     const { client, nowMs } = await withTopic()
     const records = batchOf(['a'], nowMs)
