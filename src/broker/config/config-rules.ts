@@ -55,6 +55,8 @@ export class ConfigRules implements ConfigValidator {
   }
 
   isList(resourceType: number, key: string): boolean {
+    // Kafka's controller knows the types of these two only.
+    if (resourceType !== TOPIC && resourceType !== BROKER) return false
     return keyOf(resourceType, key)?.type === 'LIST'
   }
 

@@ -6,7 +6,7 @@
  */
 import { ConfigResourceType } from '../../metadata/config-validator.ts'
 import { topicNameError } from '../../metadata/topic-name.ts'
-import { ErrorCode, errorMessage } from '../../protocol/errors.ts'
+import { ErrorCode } from '../../protocol/errors.ts'
 import {
   type DescribeConfigsRequest,
   type DescribeConfigsResponse,
@@ -57,11 +57,25 @@ function resultOf(resource: Resource, found: readonly DescribedConfig[] | Failur
         resourceName,
         configs: [],
       }
-    : { errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName, configs: found }
+    : { errorCode: ErrorCode.NONE, errorMessage: '', resourceType, resourceName, configs: found }
 }
 
 function invalid(message: string): Failure {
   return { error: ErrorCode.INVALID_REQUEST, message }
+}
+
+function notAnId(name: string): string | null {
+  return /^[+-]?\d+$/.test(name) ? null : `Broker id must be an integer, but it is: ${name}`
+}
+
+/** Why there are no loggers to show: of another broker they are asked for there. */
+function loggersProblem(broker: Broker, name: string): string {
+  if (name === '') return 'Broker id must not be empty'
+  const wrongId = notAnId(name)
+  if (wrongId !== null) return wrongId
+  return Number(name) === broker.nodeId
+    ? 'Millrace has no loggers to configure: its log level is set at start'
+    : `Unexpected broker id, expected ${broker.nodeId} but received ${name}`
 }
 
 function describe(
@@ -75,8 +89,7 @@ function describe(
       const problem = topicNameError(resourceName)
       if (problem !== null) return { error: ErrorCode.INVALID_TOPIC_EXCEPTION, message: problem }
       if (broker.cluster.topic(resourceName) === null) {
-        const error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-        return { error, message: errorMessage(error) }
+        return { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message: '' }
       }
       return describeTopic(broker.config, configs.topic(resourceName), options)
     }
@@ -84,7 +97,8 @@ function describe(
       if (resourceName === '') return describeCluster(broker.config, options)
       if (resourceName === String(broker.nodeId)) return describeBroker(broker.config, options)
       return invalid(
-        `Unexpected broker id, expected ${broker.nodeId} or empty string, but received ${resourceName}`,
+        notAnId(resourceName) ??
+          `Unexpected broker id, expected ${broker.nodeId} or empty string, but received ${resourceName}`,
       )
     case ConfigResourceType.CLIENT_METRICS:
       if (resourceName === '') return invalid('Client metrics subscription name must not be empty')
@@ -93,7 +107,7 @@ function describe(
       if (resourceName === '') return invalid('Group name must not be empty')
       return describeGroup(broker.config, configs.of(resourceType, resourceName), options)
     case ConfigResourceType.BROKER_LOGGER:
-      return invalid('Millrace has no loggers to configure: its log level is set at start')
+      return invalid(loggersProblem(broker, resourceName))
     default:
       return invalid(`Unsupported resource type: ${resourceType}`)
   }

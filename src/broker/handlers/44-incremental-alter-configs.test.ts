@@ -19,6 +19,8 @@ import { batchOf, type TestClient, TestNode } from '../node.test-support.ts'
 
 const TOPIC = 2
 const BROKER = 4
+const BROKER_LOGGER = 8
+const CLIENT_METRICS = 16
 const SET = 0
 const DELETE = 1
 const APPEND = 2
@@ -148,6 +150,15 @@ describe('IncrementalAlterConfigs', () => {
     assert.deepEqual((await show(client, TOPIC, 't', 'retention.ms'))[1], DEFAULT)
   })
 
+  it('looks at the values for a broker first, and appends to no list but of a topic or broker', async () => {
+    const { client } = await withTopic()
+    const { INVALID_CONFIG, INVALID_REQUEST } = ErrorCode
+    const isr = (value: string) => alter(client, BROKER, '1', ['min.insync.replicas', value])
+    assert.equal(await isr('0'), INVALID_REQUEST)
+    assert.equal(await isr('2'), INVALID_CONFIG)
+    assert.equal(await alter(client, CLIENT_METRICS, 'm', ['metrics', 'a', APPEND]), INVALID_CONFIG)
+  })
+
   it('is remembered across a power cut', async () => {
     const { node, client } = await withTopic()
     await alter(client, TOPIC, 't', ['max.message.bytes', '200'])
@@ -165,6 +176,28 @@ describe('IncrementalAlterConfigs', () => {
     ])
     const answer = await again.produce('t', 0, batchOf(['x'.repeat(200)], node.nowMs))
     assert.equal(answer.errorCode, ErrorCode.MESSAGE_TOO_LARGE)
+  })
+})
+
+describe('DescribeConfigs', () => {
+  it('says what is wrong with a resource in the words of Kafka', async () => {
+    const { client } = await withTopic()
+    const message = async (resourceType: number, resourceName: string) => {
+      const resources = [{ resourceType, resourceName, configurationKeys: [] }]
+      const body = { resources }
+      const answer = await client.call(describeConfigsRequest, describeConfigsResponse, 4, body)
+      return answer.results[0]?.errorMessage
+    }
+    assert.equal(await message(TOPIC, 't'), '')
+    assert.equal(await message(TOPIC, 'nowhere'), '')
+    const notAnId = 'Broker id must be an integer, but it is: x'
+    assert.equal(await message(BROKER, 'x'), notAnId)
+    assert.equal(await message(BROKER_LOGGER, 'x'), notAnId)
+    assert.equal(await message(BROKER_LOGGER, ''), 'Broker id must not be empty')
+    assert.equal(
+      await message(BROKER_LOGGER, '9'),
+      'Unexpected broker id, expected 1 but received 9',
+    )
   })
 })
 

@@ -183,17 +183,31 @@ export function decideConfigs(
       if (!operations.has(key)) changes.push(change(resource, key, null))
     }
   }
+  const changeError = () => firstChangeError(context, changes)
+  const valueError = () =>
+    resourceNameError(resource) ??
+    context.configValidator.validate(resource, applied(existing, changes), existing)
+  // The values for a broker are checked by a broker, before its controller sees the change.
+  const error =
+    resource.type === ConfigResourceType.BROKER
+      ? (valueError() ?? changeError())
+      : (changeError() ?? valueError())
+  if (error !== null) return error
+  const missing = options.isNew === true ? null : existenceError(context, resource)
+  if (missing !== null) return missing
+  const records: MetadataRecord[] = changes.map((record) => metadataRecord(configRecord, record))
+  return { records: [...records, ...clearElrRecords(context, changes)] }
+}
+
+function firstChangeError(
+  context: ControllerContext,
+  changes: readonly ConfigRecord[],
+): ApiError | null {
   for (const record of changes) {
     const error = configChangeError(context, record)
     if (error !== null) return error
   }
-  const error =
-    resourceNameError(resource) ??
-    context.configValidator.validate(resource, applied(existing, changes), existing) ??
-    (options.isNew === true ? null : existenceError(context, resource))
-  if (error !== null) return error
-  const records: MetadataRecord[] = changes.map((record) => metadataRecord(configRecord, record))
-  return { records: [...records, ...clearElrRecords(context, changes)] }
+  return null
 }
 
 function change(resource: ConfigResource, name: string, value: string | null): ConfigRecord {
