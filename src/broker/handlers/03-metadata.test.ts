@@ -63,6 +63,12 @@ describe('Metadata', () => {
     const including = { includeTopicAuthorizedOperations: true }
     const asked = await ask(client, { ...byName('a'), ...including })
     assert.equal(asked.topics[0]?.topicAuthorizedOperations, ALL_TOPIC_OPERATIONS)
+    const unknown = await ask(client, {
+      ...byName('nowhere'),
+      ...including,
+      allowAutoTopicCreation: false,
+    })
+    assert.equal(unknown.topics[0]?.topicAuthorizedOperations, ALL_TOPIC_OPERATIONS)
     const notAsked = await ask(client, byName('a'))
     assert.equal(notAsked.topics[0]?.topicAuthorizedOperations, NOT_ASKED)
   })

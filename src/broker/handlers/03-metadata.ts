@@ -89,7 +89,10 @@ function topicAnswer(
       topicNameError(name) === null
         ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         : ErrorCode.INVALID_TOPIC_EXCEPTION
-    return failure(name, ZERO_UUID, creationError ?? unknown)
+    return {
+      ...failure(name, ZERO_UUID, creationError ?? unknown),
+      topicAuthorizedOperations: operationsOf(request),
+    }
   }
   return {
     errorCode: ErrorCode.NONE,
@@ -105,10 +108,12 @@ function topicAnswer(
       isrNodes: partition.isr,
       offlineReplicas: broker.cluster.offlineReplicas(partition),
     })),
-    topicAuthorizedOperations: request.includeTopicAuthorizedOperations
-      ? TOPIC_OPERATIONS
-      : NOT_ASKED,
+    topicAuthorizedOperations: operationsOf(request),
   }
+}
+
+function operationsOf(request: MetadataRequest): number {
+  return request.includeTopicAuthorizedOperations ? TOPIC_OPERATIONS : NOT_ASKED
 }
 
 function answer(

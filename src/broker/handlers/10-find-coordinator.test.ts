@@ -35,8 +35,10 @@ describe('FindCoordinator', () => {
       )
       const found = version < 4 ? [answer] : answer.coordinators
       assert.equal(found.length, version < 4 ? 1 : 2)
-      for (const { errorCode, nodeId, host, port } of found) {
+      const noError = version === 0 || version >= 4 ? '' : 'NONE'
+      for (const { errorCode, errorMessage, nodeId, host, port } of found) {
         assert.deepEqual([errorCode, nodeId, host, port], [0, 1, '10.0.0.1', 9092])
+        assert.equal(errorMessage, noError)
       }
     }
     const topics = [{ name: '__consumer_offsets' }]

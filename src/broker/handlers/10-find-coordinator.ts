@@ -31,12 +31,15 @@ export const findCoordinator = serve(
       reply(broker, context, keys, () => ({ error: ErrorCode.INVALID_REQUEST, message }))
       return
     }
+    // Kafka's own words where nothing is wrong.
+    const success = context.apiVersion < 4 ? 'NONE' : ''
     context.waiting = true
     broker.ensureInternalTopic(GROUP_METADATA_TOPIC, (error) => {
       reply(broker, context, keys, (key) => {
         const found =
           error === ErrorCode.NONE ? leaderFor(broker, key) : ErrorCode.COORDINATOR_NOT_AVAILABLE
-        return { error: found, message: found === ErrorCode.NONE ? null : errorMessage(found) }
+        const message = found === ErrorCode.NONE ? success : errorMessage(found)
+        return { error: found, message }
       })
     })
   },

@@ -61,7 +61,8 @@ function wrongEndpoint(here: number, asked: number): DescribeClusterResponse {
   return {
     errorCode: isKnown ? ErrorCode.MISMATCHED_ENDPOINT_TYPE : ErrorCode.UNSUPPORTED_ENDPOINT_TYPE,
     errorMessage: isKnown ? mismatch : `Unsupported endpoint type ${asked}`,
-    endpointType: asked,
+    // Kafka leaves the default, whichever listener was asked.
+    endpointType: BROKERS,
     clusterId: '',
     brokers: [],
   }

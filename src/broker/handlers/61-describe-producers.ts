@@ -5,6 +5,7 @@ import {
   describeProducersRequest,
   describeProducersResponse,
 } from '../../protocol/messages/61-describe-producers.ts'
+import type { Broker } from '../broker.ts'
 import { serve } from '../served-api.ts'
 
 export const describeProducers = serve(
@@ -17,17 +18,8 @@ export const describeProducers = serve(
         partitions: partitionIndexes.map((partitionIndex) => {
           const partition = broker.partitions.find(name, partitionIndex)
           if (partition === null || partition.error !== ErrorCode.NONE) {
-            const unknown =
-              topicNameError(name) === null
-                ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-                : ErrorCode.INVALID_TOPIC_EXCEPTION
-            const error = partition === null ? unknown : partition.error
-            return {
-              partitionIndex,
-              errorCode: error,
-              errorMessage: errorMessage(error),
-              activeProducers: [],
-            }
+            const failure = partition === null ? missing(broker, name) : known(partition.error)
+            return { partitionIndex, ...failure, activeProducers: [] }
           }
           return {
             partitionIndex,
@@ -39,3 +31,17 @@ export const describeProducers = serve(
     })
   },
 )
+
+function known(error: ErrorCode): { errorCode: ErrorCode; errorMessage: string | null } {
+  return { errorCode: error, errorMessage: errorMessage(error) }
+}
+
+/** Of a topic that there is, Kafka says no more than the code. */
+function missing(broker: Broker, topic: string): ReturnType<typeof known> {
+  const problem = topicNameError(topic)
+  if (problem !== null) {
+    return { errorCode: ErrorCode.INVALID_TOPIC_EXCEPTION, errorMessage: problem }
+  }
+  const errorCode = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+  return broker.cluster.topic(topic) === null ? known(errorCode) : { errorCode, errorMessage: null }
+}

@@ -83,7 +83,9 @@ describe('DescribeProducers', () => {
     await client.createTopic('t')
     const options = { producerId: 77, producerEpoch: 2, baseSequence: 0 }
     await client.produce('t', 0, batchOf(['a', 'b'], node.nowMs, options))
-    const body = { topics: [{ name: 't', partitionIndexes: [0, 5] }] }
+    const partitionIndexes = [0, 5]
+    const topics = ['t', 'nowhere', 'a b'].map((name) => ({ name, partitionIndexes }))
+    const body = { topics }
     const answer = await client.call(describeProducersRequest, describeProducersResponse, 0, body)
     const [known, unknown] = answer.topics[0]!.partitions
     const [producer] = known!.activeProducers
@@ -93,6 +95,10 @@ describe('DescribeProducers', () => {
     )
     assert.deepEqual([producer?.currentTxnStartOffset, producer?.coordinatorEpoch], [-1, -1])
     assert.equal(unknown?.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    assert.equal(unknown?.errorMessage, null)
+    const [, nowhere, invalid] = answer.topics.map(({ partitions }) => partitions[0]?.errorMessage)
+    assert.match(nowhere ?? '', /does not host/)
+    assert.match(invalid ?? '', /contains one or more characters other than ASCII alphanumerics/)
   })
 })
 
@@ -110,9 +116,9 @@ describe('DescribeCluster', () => {
     const mismatched = ErrorCode.MISMATCHED_ENDPOINT_TYPE
     assert.deepEqual(await ask(client, BROKERS), [0, BROKERS, [[1, 9092]]])
     assert.deepEqual(await ask(controllers, CONTROLLERS), [0, CONTROLLERS, [[1, 9093]]])
-    assert.deepEqual((await ask(client, CONTROLLERS))[0], mismatched)
-    assert.deepEqual((await ask(controllers, BROKERS))[0], mismatched)
-    assert.deepEqual((await ask(client, 3))[0], ErrorCode.UNSUPPORTED_ENDPOINT_TYPE)
+    assert.deepEqual(await ask(client, CONTROLLERS), [mismatched, BROKERS, []])
+    assert.deepEqual(await ask(controllers, BROKERS), [mismatched, BROKERS, []])
+    assert.deepEqual(await ask(client, 3), [ErrorCode.UNSUPPORTED_ENDPOINT_TYPE, BROKERS, []])
   })
 })
 
