@@ -48,6 +48,8 @@ export class ClientConnection {
   readonly #frames: FrameReader
   readonly #inbox: Uint8Array[] = []
   #inboxBytes = 0
+  /** Bytes of answers that are not written yet: an earlier one is missing, or the turn goes on. */
+  #heldBytes = 0
   readonly #slots: RequestContext[] = []
   #paused = false
   #writeQueued = false
@@ -73,7 +75,7 @@ export class ClientConnection {
     this.lastActiveMs = nowMs()
     socket.onData = (chunk) => this.#onData(chunk)
     socket.onDrain = () => this.#wake()
-    socket.onClose = (reason) => this.#onClose(reason)
+    socket.onClose = (reason) => this.#onPeerClosed(reason)
   }
 
   #onData(chunk: Uint8Array): void {
@@ -109,7 +111,7 @@ export class ClientConnection {
 
   #mayHandle(): boolean {
     if (this.#slots.length >= IN_FLIGHT_MAX) return false
-    if (this.#socket.queuedBytes > OUTBOX_BYTES_MAX) return false
+    if (this.unsentBytes > OUTBOX_BYTES_MAX) return false
     const last = this.#slots[this.#slots.length - 1]
     return last === undefined || !last.waiting
   }
@@ -119,9 +121,16 @@ export class ClientConnection {
     this.#slots.push(context)
   }
 
-  /** Called by RequestContext when an answer is there. */
-  answered(): void {
-    if (this.closed || this.#writeQueued) return
+  /** Bytes of answers that the client has not taken yet. */
+  get unsentBytes(): number {
+    return this.#heldBytes + this.#socket.queuedBytes
+  }
+
+  /** Called by RequestContext when an answer is there; 0 bytes where there is none to send. */
+  answered(sizeBytes: number): void {
+    if (this.closed) return
+    this.#heldBytes += sizeBytes
+    if (this.#writeQueued) return
     this.#writeQueued = true
     this.#owner.writable(this)
   }
@@ -137,6 +146,7 @@ export class ClientConnection {
       if (!slot.done) break
       count += 1
       if (slot.pieces.length === 0) continue
+      this.#heldBytes -= slot.sizeBytes
       if (pieces === null) pieces = slot.pieces
       else {
         if (gathered === null) pieces = gathered = [...pieces]
@@ -173,9 +183,17 @@ export class ClientConnection {
     this.#onClose('')
   }
 
+  /** A peer that leaves in the middle of a frame has a fault, or lost its line: that is said. */
+  #onPeerClosed(reason: string): void {
+    const { pendingBytes } = this.#frames
+    if (pendingBytes === 0) this.#onClose(reason)
+    else this.#onClose(`it ended in the middle of a frame, ${pendingBytes} bytes in`, 'refused')
+  }
+
   #onClose(reason: string, cause: CloseCause = 'peer'): void {
     if (this.closed) return
     this.closed = true
+    this.#heldBytes = 0
     this.#inbox.length = 0
     this.#inboxBytes = 0
     this.#slots.length = 0

@@ -20,6 +20,10 @@ import { type ListenerEndpoint, RequestContext } from './request-context.ts'
 const API_VERSIONS_KEY = 18
 /** Frames of one connection handled before the next connection has its turn. */
 const FRAMES_PER_TURN_MAX = 256
+/** Bytes of answers of all connections that clients have not taken; then fetches get little. */
+const UNSENT_BYTES_MAX = 256 * 1024 * 1024
+/** What a fetch may have even then, so that every client goes on. */
+const FETCH_BYTES_MIN = 1024 * 1024
 /** How often idle connections are looked for. */
 const IDLE_CHECK_INTERVAL_MS = 1000
 
@@ -38,6 +42,9 @@ export class Connections implements ConnectionOwner {
   readonly #perHost = new Map<string, number>()
   #ready = new Set<ClientConnection>()
   #writable: ClientConnection[] = []
+  /** Connections whose clients had not taken all when they were last looked at. */
+  readonly #unsent = new Set<ClientConnection>()
+  #reservedBytes = 0
   #nextId = 0
   #idleCheckMs = 0
 
@@ -84,6 +91,7 @@ export class Connections implements ConnectionOwner {
   closed(connection: ClientConnection, reason: string, cause: CloseCause): void {
     if (!this.#all.delete(connection)) return
     this.#ready.delete(connection)
+    this.#unsent.delete(connection)
     const left = (this.#perHost.get(connection.remoteHost) ?? 1) - 1
     if (left <= 0) this.#perHost.delete(connection.remoteHost)
     else this.#perHost.set(connection.remoteHost, left)
@@ -119,7 +127,26 @@ export class Connections implements ConnectionOwner {
   flush(): void {
     const writable = this.#writable
     this.#writable = []
-    for (const connection of writable) connection.flush()
+    for (const connection of writable) {
+      connection.flush()
+      if (connection.unsentBytes > 0) this.#unsent.add(connection)
+    }
+  }
+
+  /** Counts bytes that are being read for an answer; negative once they are part of it. */
+  reserve(bytes: number): void {
+    this.#reservedBytes += bytes
+  }
+
+  /** How large an answer may be now, for what clients have not taken is in memory. */
+  get answerBytesMax(): number {
+    let unsentBytes = this.#reservedBytes
+    for (const connection of this.#writable) unsentBytes += connection.unsentBytes
+    for (const connection of this.#unsent) {
+      if (connection.unsentBytes === 0) this.#unsent.delete(connection)
+      else unsentBytes += connection.unsentBytes
+    }
+    return Math.max(FETCH_BYTES_MIN, UNSENT_BYTES_MAX - unsentBytes)
   }
 
   /** Ends connections that have been idle for too long. Returns when to look again. */

@@ -25,7 +25,6 @@ export class FetchOperation {
   readonly #request: FetchRequest
   readonly #context: RequestContext<FetchResponse>
   readonly #scope: FetchScope
-  readonly #maxBytes: number
   readonly #deadlineMs: number
   /** What the last reading asked for, in order, and who could be read. */
   #asked: FetchPartition[] = []
@@ -33,6 +32,8 @@ export class FetchOperation {
   /** Bytes found, and what cold reads under way may yet find. */
   #foundBytes = 0
   #expectedBytes = 0
+  /** What the answer may hold: the request's limit, the broker's, and what memory allows now. */
+  #maxBytes = 0
   #mustAnswer = false
 
   constructor(
@@ -45,7 +46,6 @@ export class FetchOperation {
     this.#request = request
     this.#context = context
     this.#scope = scope
-    this.#maxBytes = Math.min(request.maxBytes, broker.settings.fetchMaxBytes)
     this.#deadlineMs = broker.nowMs + request.maxWaitMs
   }
 
@@ -62,9 +62,12 @@ export class FetchOperation {
     }
     this.#context.waiting = true
     const ends = this.#readable.map(({ log }) => log.highWatermark)
+    const reservedBytes = this.#expectedBytes
+    this.#broker.connections?.reserve(reservedBytes)
     Promise.all(reads).then(
       (answers) =>
         this.#broker.resume(() => {
+          this.#broker.connections?.reserve(-reservedBytes)
           // To wait for what has come during the reading would be in vain.
           const isOld = this.#readable.some(({ log }, at) => log.highWatermark !== ends[at])
           if (isOld && this.#isWaiting(mayWait)) this.#attempt(mayWait)
@@ -107,6 +110,9 @@ export class FetchOperation {
 
   /** Reads every partition of the scope; cold reads come as promises. */
   #readAll(): (PartitionAnswer | Promise<PartitionAnswer>)[] {
+    const { settings, connections } = this.#broker
+    const limit = connections?.answerBytesMax ?? settings.fetchMaxBytes
+    this.#maxBytes = Math.min(this.#request.maxBytes, settings.fetchMaxBytes, limit)
     this.#foundBytes = 0
     this.#expectedBytes = 0
     this.#mustAnswer = false

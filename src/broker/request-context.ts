@@ -32,6 +32,7 @@ export class RequestContext<Response = unknown> {
   done = false
   /** The framed answer; empty where there is none. */
   pieces: readonly Uint8Array[] = []
+  sizeBytes = 0
 
   constructor(
     connection: ClientConnection,
@@ -83,13 +84,14 @@ export class RequestContext<Response = unknown> {
       this.connection.close(`the answer to ${name} could not be written: ${error.message}`, 'error')
       return
     }
-    this.connection.answered()
+    for (const piece of this.pieces) this.sizeBytes += piece.length
+    this.connection.answered(this.sizeBytes)
   }
 
   /** Produce with acks=0 has no answer. */
   noReply(): void {
     this.#finish()
-    this.connection.answered()
+    this.connection.answered(0)
   }
 
   /** Ends the connection: where the protocol has no way to tell what was wrong. */

@@ -187,7 +187,7 @@ export class NodeDisk implements Disk {
   }
 
   makeDirectory(path: string): void {
-    fs.mkdirSync(path, { recursive: true })
+    makeLevelByLevel(path)
   }
 
   rename(from: string, to: string): void {
@@ -242,5 +242,18 @@ export class NodeDisk implements Disk {
   space(path: string): { readonly totalBytes: number; readonly usableBytes: number } {
     const { blocks, bavail, bsize } = fs.statfsSync(path)
     return { totalBytes: blocks * bsize, usableBytes: bavail * bsize }
+  }
+}
+
+/** Node's own recursive mkdir never ends where a file system answers ENOENT, as /proc does. */
+function makeLevelByLevel(path: string): void {
+  if (fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return
+  const parent = dirname(path)
+  if (parent !== path) makeLevelByLevel(parent)
+  try {
+    fs.mkdirSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if (!fs.statSync(path).isDirectory()) throw error
   }
 }

@@ -11,6 +11,8 @@ import type { Segments } from './segments.ts'
 
 /** Bytes from the end of the log that a node surely finds in the page cache. */
 const WARM_BYTES = 16 * 1024 * 1024
+/** A larger read goes off the loop also where it is warm. */
+const WARM_READ_BYTES_MAX = 1024 * 1024
 
 export interface ReadOptions {
   /** Return the first batch even if it is larger than the bytes asked for (KIP-74). */
@@ -59,7 +61,8 @@ export function readLog(
   const hot = readTail(log, segment, position, offset, maxBytes, options)
   if (hot !== null) return hot
   const isWarm =
-    position >= segment.openedBytes && segment.sizeBytes - position <= WARM_BYTES + maxBytes
+    position >= segment.openedBytes &&
+    segment.sizeBytes - position <= WARM_BYTES + Math.min(maxBytes, WARM_READ_BYTES_MAX)
   return isWarm
     ? readWarm(log, segment, offset, maxBytes, options)
     : readCold(log, segment, offset, maxBytes, options)
