@@ -15,6 +15,7 @@ import { decodeRequestHeader } from '../rpc/header.ts'
 import type { Broker } from './broker.ts'
 import { ClientConnection, type CloseCause, type ConnectionOwner } from './connection.ts'
 import { versionsOf } from './handlers/18-api-versions.ts'
+import { RefusalLog } from './refusal-log.ts'
 import { type ListenerEndpoint, RequestContext } from './request-context.ts'
 
 const API_VERSIONS_KEY = 18
@@ -38,6 +39,7 @@ export interface ConnectionLimits {
 export class Connections implements ConnectionOwner {
   readonly #broker: Broker
   readonly #wakeLoop: () => void
+  readonly #refusals: RefusalLog
   readonly #all = new Set<ClientConnection>()
   readonly #perHost = new Map<string, number>()
   #ready = new Set<ClientConnection>()
@@ -51,6 +53,7 @@ export class Connections implements ConnectionOwner {
   constructor(broker: Broker, wakeLoop: () => void) {
     this.#broker = broker
     this.#wakeLoop = wakeLoop
+    this.#refusals = new RefusalLog(broker.logger)
   }
 
   get count(): number {
@@ -64,7 +67,8 @@ export class Connections implements ConnectionOwner {
     const hostMax = limits.connectionsPerHostOverrides.get(host) ?? limits.connectionsPerHostMax
     if (this.#all.size >= limits.connectionsMax || fromHost >= hostMax) {
       const limit = fromHost >= hostMax ? `max.connections.per.ip=${hostMax}` : 'max.connections'
-      this.#broker.logger.warn(`connection from ${host} closed: ${limit} reached`)
+      const line = `connection from ${host} closed: ${limit} reached`
+      this.#refusals.warn(line, this.#broker.clock.nowMs())
       socket.destroy()
       return
     }
@@ -99,7 +103,7 @@ export class Connections implements ConnectionOwner {
       const { logger } = this.#broker
       const line = `connection ${connection.id} closed: ${reason}`
       if (cause === 'error') logger.error(line)
-      else if (cause === 'refused') logger.warn(line)
+      else if (cause === 'refused') this.#refusals.warn(line, this.#broker.clock.nowMs())
       else logger.info(line)
     }
     this.#broker.connectionClosed(connection)
@@ -152,6 +156,7 @@ export class Connections implements ConnectionOwner {
   /** Ends connections that have been idle for too long. Returns when to look again. */
   expireIdle(nowMs: number): number {
     if (nowMs < this.#idleCheckMs) return this.#idleCheckMs
+    this.#refusals.catchUp(nowMs)
     const { idleMs } = this.#broker.settings.connectionLimits
     for (const connection of this.#all) {
       if (!connection.busy && nowMs - connection.lastActiveMs > idleMs) connection.close('')
