@@ -141,11 +141,13 @@ export class ClientConnection {
     if (this.closed) return
     let pieces: readonly Uint8Array[] | null = null
     let gathered: Uint8Array[] | null = null
+    const sent: (() => void)[] = []
     let count = 0
     for (const slot of this.#slots) {
       if (!slot.done) break
       count += 1
       if (slot.pieces.length === 0) continue
+      if (slot.onSent !== null) sent.push(slot.onSent)
       this.#heldBytes -= slot.sizeBytes
       if (pieces === null) pieces = slot.pieces
       else {
@@ -156,7 +158,10 @@ export class ClientConnection {
     if (count === 0) return
     this.#slots.splice(0, count)
     this.lastActiveMs = this.#nowMs()
-    if (pieces !== null) this.#socket.write(pieces)
+    const onSent = (): void => {
+      for (const each of sent) each()
+    }
+    if (pieces !== null) this.#socket.write(pieces, sent.length === 0 ? undefined : onSent)
     this.#wake()
   }
 

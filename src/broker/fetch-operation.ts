@@ -29,6 +29,8 @@ export class FetchOperation {
   /** What the last reading asked for, in order, and who could be read. */
   #asked: FetchPartition[] = []
   #readable: Partition[] = []
+  /** Each returns memory that the answer refers to, once that is sent. */
+  #giveBack: (() => void)[] = []
   /** Bytes found, and what cold reads under way may yet find. */
   #foundBytes = 0
   #expectedBytes = 0
@@ -117,6 +119,7 @@ export class FetchOperation {
     this.#expectedBytes = 0
     this.#mustAnswer = false
     this.#readable = []
+    this.#giveBack = []
     this.#asked = [...this.#scope.partitions.values()]
     return this.#asked.map((asked) => this.#readOne(asked))
   }
@@ -176,6 +179,8 @@ export class FetchOperation {
       return this.#failNow(asked.index, ErrorCode.KAFKA_STORAGE_ERROR)
     }
     const { log } = partition
+    const { memory } = read
+    if (memory !== undefined) this.#giveBack.push(() => log.home.resources.readBuffers.give(memory))
     this.#foundBytes += read.sizeBytes
     return {
       partitionIndex: asked.index,
@@ -213,6 +218,12 @@ export class FetchOperation {
       topic.partitions.push(answer)
     }
     this.#rotate(topics)
+    const giveBack = this.#giveBack
+    if (giveBack.length > 0) {
+      this.#context.onSent = () => {
+        for (const each of giveBack) each()
+      }
+    }
     this.#context.reply({
       errorCode: ErrorCode.NONE,
       sessionId: this.#scope.sessionId,

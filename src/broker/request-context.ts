@@ -32,6 +32,8 @@ export class RequestContext<Response = unknown> {
   done = false
   /** The framed answer; empty where there is none. */
   pieces: readonly Uint8Array[] = []
+  /** Called once the answer is sent and nothing refers to its bytes; never if it can't be sent. */
+  onSent: (() => void) | null = null
   sizeBytes = 0
 
   constructor(

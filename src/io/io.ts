@@ -93,8 +93,11 @@ export interface Connection {
   onClose: (reason: string) => void
   /** Called when `queuedBytes` has fallen to 0 after a write that did not drain at once. */
   onDrain: () => void
-  /** Queues all pieces as one gathered write. */
-  write(pieces: readonly Uint8Array[]): void
+  /**
+   * Queues all pieces as one gathered write. `onSent` is called once nothing refers to them any
+   * more, and never where the connection ends before that.
+   */
+  write(pieces: readonly Uint8Array[], onSent?: () => void): void
   /** Bytes written and not yet taken by the operating system. */
   readonly queuedBytes: number
   pause(): void

@@ -69,7 +69,7 @@ class NodeConnection implements Connection {
     return this.#socket.writableLength
   }
 
-  write(pieces: readonly Uint8Array[]): void {
+  write(pieces: readonly Uint8Array[], onSent?: () => void): void {
     const socket = this.#socket
     if (this.#hasEnded || socket.destroyed || pieces.length === 0) return
     const last = pieces.length - 1
@@ -77,9 +77,17 @@ class NodeConnection implements Connection {
       socket.cork()
       for (let i = 0; i < last; i++) socket.write(pieces[i]!)
     }
-    socket.write(pieces[last]!, this.#afterWrite)
+    socket.write(pieces[last]!, onSent === undefined ? this.#afterWrite : this.#after(onSent))
     if (last > 0) socket.uncork()
     if (socket.writableLength > 0) this.#isStalled = true
+  }
+
+  /** After the last piece all are sent: they go in order. */
+  #after(onSent: () => void): (error?: Error | null) => void {
+    return (error) => {
+      if (error === null || error === undefined) onSent()
+      this.#afterWrite()
+    }
   }
 
   pause(): void {

@@ -80,14 +80,17 @@ export class SimConnection implements Connection {
     return Math.max(0, this.#outgoingBytes - this.#network.bufferBytes)
   }
 
-  write(pieces: readonly Uint8Array[]): void {
+  /** Where `onSent` is given, the pieces are copied, and what the caller then does to them shows. */
+  write(pieces: readonly Uint8Array[], onSent?: () => void): void {
     if (this.#hasEnded || this.#isClosed) return
-    for (const bytes of pieces) {
-      if (bytes.length === 0) continue
+    for (const piece of pieces) {
+      if (piece.length === 0) continue
+      const bytes = onSent === undefined ? piece : piece.slice()
       this.#outgoing.push({ kind: 'data', arrivesMs: this.#nextArrivalMs(), bytes })
       this.#outgoingBytes += bytes.length
     }
     if (this.queuedBytes > 0) this.#isStalled = true
+    onSent?.()
     this.deliver()
   }
 

@@ -28,7 +28,13 @@ const CONFIG: LogConfig = {
 }
 
 /** Small enough that files, indexes and tails come and go all the time. */
-const LIMITS = { maxOpenFiles: 2, maxIndexBytes: 700, maxTailBytes: 5000, maxTailBytesPerLog: 4096 }
+const LIMITS = {
+  maxOpenFiles: 2,
+  maxIndexBytes: 700,
+  maxTailBytes: 5000,
+  maxFreeReadBytes: 100_000,
+  maxTailBytesPerLog: 4096,
+}
 
 const RUNS = 60
 

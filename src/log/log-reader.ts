@@ -28,6 +28,8 @@ export interface ReadResult {
   readonly sizeBytes: number
   /** The offset after the last batch returned, or the one asked for. */
   readonly nextOffset: number
+  /** The memory of `pieces`, where `ReadBuffers.give` wants it back once they are not needed. */
+  readonly memory?: Uint8Array
 }
 
 /** What a read looks at; the log owns it. */
@@ -126,6 +128,7 @@ function beginRead(
     segmentBaseOffset: segment.baseOffset,
     index: segment.offsetIndex(),
     indexIntervalBytes: log.home.config.indexIntervalBytes,
+    buffers: log.home.resources.readBuffers,
     offset,
     maxBytes,
     minOneMessage: options.minOneMessage,
@@ -145,6 +148,7 @@ function resultOf(log: ReadableLog, segment: Segment, read: SegmentRead, offset:
     pieces: [read.piece],
     sizeBytes: read.piece.length,
     nextOffset: read.nextOffset,
+    memory: read.piece,
   }
 }
 

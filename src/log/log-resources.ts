@@ -3,6 +3,7 @@
  * memory for hot tails. The least recently used gives way; what it held is read again when needed.
  */
 import type { HotTail } from './hot-tail.ts'
+import { ReadBuffers } from './read-buffers.ts'
 import { Residents } from './residents.ts'
 import type { Segment } from './segment.ts'
 
@@ -15,6 +16,8 @@ export interface LogResourceLimits {
   readonly maxTailBytes: number
   /** The same of one log. */
   readonly maxTailBytesPerLog: number
+  /** Memory that reads from files have left for the next ones. */
+  readonly maxFreeReadBytes: number
 }
 
 export const DEFAULT_LOG_RESOURCE_LIMITS: LogResourceLimits = Object.freeze({
@@ -22,6 +25,7 @@ export const DEFAULT_LOG_RESOURCE_LIMITS: LogResourceLimits = Object.freeze({
   maxIndexBytes: 64 * 1024 * 1024,
   maxTailBytes: 128 * 1024 * 1024,
   maxTailBytesPerLog: 2 * 1024 * 1024,
+  maxFreeReadBytes: 16 * 1024 * 1024,
 })
 
 export class LogResources {
@@ -29,9 +33,11 @@ export class LogResources {
   readonly files: Residents<Segment>
   readonly indexes: Residents<Segment>
   readonly tails: Residents<HotTail>
+  readonly readBuffers: ReadBuffers
 
   constructor(limits: LogResourceLimits = DEFAULT_LOG_RESOURCE_LIMITS) {
     this.limits = limits
+    this.readBuffers = new ReadBuffers(limits.maxFreeReadBytes)
     this.files = new Residents(limits.maxOpenFiles, (segment) => segment.releaseFile())
     this.indexes = new Residents(limits.maxIndexBytes, (segment) => segment.releaseIndexes())
     this.tails = new Residents(limits.maxTailBytes, (tail) => {

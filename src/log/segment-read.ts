@@ -8,6 +8,7 @@
  */
 import { BATCH_OVERHEAD, baseOffset, batchSizeBytes, lastOffset } from '../records/batch.ts'
 import type { OffsetIndex } from './offset-index.ts'
+import type { ReadBuffers } from './read-buffers.ts'
 
 const NO_BYTES = new Uint8Array(0)
 
@@ -15,6 +16,7 @@ export interface SegmentReadRequest {
   readonly segmentBaseOffset: number
   readonly index: OffsetIndex
   readonly indexIntervalBytes: number
+  readonly buffers: ReadBuffers
   readonly offset: number
   readonly maxBytes: number
   readonly minOneMessage: boolean
@@ -138,7 +140,7 @@ export class SegmentRead {
 
   #allocate(wanted: number): Uint8Array {
     const length = Math.min(wanted, this.#request.endPosition - this.position)
-    return length <= 0 ? NO_BYTES : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
+    return length <= 0 ? NO_BYTES : this.#request.buffers.take(length)
   }
 
   #fail(problem: string): void {

@@ -1,0 +1,47 @@
+/**
+ * Memory for reads from segment files, used again once what was read has been sent. New memory for
+ * each read is outside of V8's heap, and makes V8 collect garbage every few megabytes: half of the
+ * CPU of a consumer that catches up (docs/decisions/0004-performance.md).
+ *
+ * Invariant: a buffer is given back at most once, by the one who knows that nobody refers to it any
+ * more. One that is never given back is garbage like any other.
+ */
+
+/** Sizes are rounded up to this, so that buffers fit the next read too. */
+const GRAIN_BYTES = 64 * 1024
+/** A buffer serves reads down to this part of its size. */
+const SMALLEST_USE = 1 / 4
+
+export class ReadBuffers {
+  /** Bytes that wait to be used again. */
+  freeBytes = 0
+  readonly #limitBytes: number
+  readonly #free: ArrayBuffer[] = []
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes
+  }
+
+  /** Memory with anything in it. */
+  take(length: number): Uint8Array {
+    for (let i = this.#free.length - 1; i >= 0; i--) {
+      const buffer = this.#free[i]!
+      const fits = length <= buffer.byteLength && length >= buffer.byteLength * SMALLEST_USE
+      if (!fits) continue
+      this.#free.splice(i, 1)
+      this.freeBytes -= buffer.byteLength
+      return new Uint8Array(buffer, 0, length)
+    }
+    const rounded = Math.ceil(length / GRAIN_BYTES) * GRAIN_BYTES
+    // Not zeroed: a read fills it, or fails.
+    return new Uint8Array(Buffer.allocUnsafeSlow(rounded).buffer, 0, length)
+  }
+
+  /** Takes back what `take` gave, or a view of it. */
+  give(bytes: Uint8Array): void {
+    const buffer = bytes.buffer as ArrayBuffer
+    if (this.freeBytes + buffer.byteLength > this.#limitBytes) return
+    this.#free.push(buffer)
+    this.freeBytes += buffer.byteLength
+  }
+}
