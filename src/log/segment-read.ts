@@ -79,8 +79,7 @@ export class SegmentRead {
       this.#fail(`no batch at byte ${this.position}`)
       return false
     }
-    this.position += at
-    this.buffer = this.#allocate(this.buffer.length)
+    this.#readOn(this.position + at, this.buffer.length)
     return false
   }
 
@@ -97,12 +96,14 @@ export class SegmentRead {
       this.#finish()
       return
     }
-    const limit = Math.min(endPosition, this.#start + Math.max(maxBytes, firstSize))
-    if (limit > this.position + this.buffer.length) {
-      this.position = this.#start
-      this.buffer = this.#allocate(limit - this.#start)
+    const readEnd = this.position + this.buffer.length
+    const wanted = Math.max(maxBytes, firstSize)
+    if (this.#start + firstSize > readEnd) {
+      this.#readOn(this.#start, wanted)
       return
     }
+    // Rather a little less than asked for than the same bytes read twice.
+    const limit = Math.min(endPosition, this.#start + wanted, readEnd)
     const end = this.#boundary(this.#start + firstSize, limit)
     this.piece = this.buffer.subarray(at, end - this.position)
     this.nextOffset = this.#nextOffset(end)
@@ -136,6 +137,14 @@ export class SegmentRead {
       next = lastOffset(buffer, at) + 1
     }
     return next
+  }
+
+  /** Lets go of what was read and wants other bytes. */
+  #readOn(position: number, wanted: number): void {
+    const { buffer } = this
+    this.position = position
+    this.#request.buffers.give(buffer)
+    this.buffer = this.#allocate(wanted)
   }
 
   #allocate(wanted: number): Uint8Array {
