@@ -80,7 +80,7 @@ export class SimConnection implements Connection {
     return Math.max(0, this.#outgoingBytes - this.#network.bufferBytes)
   }
 
-  /** Where `onSent` is given, the pieces are copied, and what the caller then does to them shows. */
+  /** Where `onSent` is given, the pieces are copied: what the caller then does to them shows. */
   write(pieces: readonly Uint8Array[], onSent?: () => void): void {
     if (this.#hasEnded || this.#isClosed) return
     for (const piece of pieces) {
