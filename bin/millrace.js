@@ -6,7 +6,7 @@
  * a Node that strips types: an older one hands over to the one that `npm ci` installed.
  *
  * A server collects garbage on its own thread and in small steps (figures are in
- * docs/decisions/0004-performance.md), which V8 only takes at its start: so this process becomes a
+ * docs/decisions/0005-performance.md), which V8 only takes at its start: so this process becomes a
  * second Node with those flags, under the same process id. Where that can't be done it runs as it
  * is.
  */

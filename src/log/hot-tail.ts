@@ -5,7 +5,7 @@
  * It holds one run of whole batches of the active segment, in chunks; a batch never spans two
  * chunks. Positions are bytes of the segment. Invariant: start <= written <= end, and bytes from
  * `written` on are never dropped. A chunk that no reader has seen is used again, since memory
- * outside of V8's heap is what makes it collect garbage (docs/decisions/0004-performance.md).
+ * outside of V8's heap is what makes it collect garbage (docs/decisions/0005-performance.md).
  */
 import { assert } from '../base/assert.ts'
 import { baseOffset, batchSizeBytes, lastOffset } from '../records/batch.ts'

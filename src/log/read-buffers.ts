@@ -1,7 +1,7 @@
 /**
  * Memory for reads from segment files, used again once what was read has been sent. New memory for
  * each read is outside of V8's heap, and makes V8 collect garbage every few megabytes: half of the
- * CPU of a consumer that catches up (docs/decisions/0004-performance.md).
+ * CPU of a consumer that catches up (docs/decisions/0005-performance.md).
  *
  * Invariant: a buffer is given back at most once, by the one who knows that nobody refers to it any
  * more. One that is never given back is garbage like any other.
