@@ -290,6 +290,20 @@ function networkContract(world: () => World): void {
     await world().until(() => client.closed !== null && server.closed !== null)
   })
 
+  it('says when nothing refers to what was written any more', async () => {
+    const [client, server] = await connected()
+    const piece = bytes(1, 2, 3)
+    let isSent = false
+    client.connection.write([piece, bytes(4)], () => {
+      piece.fill(9)
+      isSent = true
+    })
+    await world().until(() => isSent && server.received.length === 4)
+    assert.deepEqual(server.received, [1, 2, 3, 4])
+    client.connection.destroy()
+    await world().until(() => server.closed !== null)
+  })
+
   it('knows the addresses of both sides', async () => {
     const [client, server] = await connected()
     assert.match(client.connection.remoteHost, /^(127\.0\.0\.1|::1)$/)

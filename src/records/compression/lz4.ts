@@ -32,14 +32,20 @@ interface Lz4 {
   uncompressSync(data: Buffer): Buffer
 }
 
-const lz4 = createRequire(import.meta.url)('lz4-napi') as Lz4
+const require = createRequire(import.meta.url)
+
+/** The codec, loaded when it is first needed: a node that never sees it saves its memory. */
+function lz4(): Lz4 {
+  return require('lz4-napi') as Lz4
+}
 
 /** `bytes` as one LZ4 frame. */
 export function lz4Compress(bytes: Uint8Array): Uint8Array {
+  const codec = lz4()
   const pieces: Uint8Array[] = [HEADER]
   for (let start = 0; start < bytes.length; start += BLOCK_BYTES) {
     const block = bufferOf(bytes, start, Math.min(bytes.length, start + BLOCK_BYTES))
-    const packed = lz4.compressSync(block)
+    const packed = codec.compressSync(block)
     const packedBytes = packed.length - SIZE_PREFIX_BYTES
     if (packedBytes < block.length) {
       // The length takes the place of the codec's own prefix.
@@ -134,8 +140,9 @@ function unpackBlock(input: Buffer, at: number, size: number, maxBytes: number):
   // The codec allocates as much as the prefix says and stops where that is full.
   prefixed.writeUInt32LE(Math.min(maxBytes, MAX_EXPANSION * size + 64), 0)
   input.copy(prefixed, SIZE_PREFIX_BYTES, at, at + size)
+  const codec = lz4() // outside: that it can't be loaded says nothing of the bytes
   try {
-    return lz4.uncompressSync(prefixed)
+    return codec.uncompressSync(prefixed)
   } catch {
     return null
   }
