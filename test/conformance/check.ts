@@ -10,6 +10,8 @@ import { Running } from './process.ts'
 import { Server, type ServerKind, type ServerOptions } from './server.ts'
 import type { Tool, Toolbox } from './toolbox.ts'
 
+const CHECK_TIMEOUT_MS = 120_000
+
 export interface Check {
   readonly name: string
   /** What must be brought to this machine first. */
@@ -79,11 +81,37 @@ export class CheckContext {
     return running
   }
 
+  /** Figures for whoever reads the run. */
+  note(text: string): void {
+    console.log(`${this.topic}: ${text}`)
+  }
+
   defer(ending: () => void | Promise<void>): void {
     this.#endings.push(ending)
   }
 
   async end(): Promise<void> {
     for (const ending of this.#endings.splice(0).reverse()) await ending()
+  }
+}
+
+/** Null when the claim held, else the reason why not. */
+export async function runCheck(check: Check, surroundings: Surroundings): Promise<string | null> {
+  const context = new CheckContext(check.name, surroundings)
+  const timeoutMs = check.timeoutMs ?? CHECK_TIMEOUT_MS
+  let timer: NodeJS.Timeout | undefined
+  try {
+    await Promise.all(check.needs.map((tool) => surroundings.toolbox.prepare(tool)))
+    if (!surroundings.server.isRunning) await surroundings.server.start() // one check killed it
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`not done after ${timeoutMs} ms`)), timeoutMs)
+    })
+    await Promise.race([check.run(context), timeout])
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  } finally {
+    clearTimeout(timer)
+    await context.end()
   }
 }

@@ -1,4 +1,6 @@
 /** Every check of `npm run conformance`, in the order in which they run. */
+
+import { CONFORMANCE_SIZES, faultChecks } from '../faults/checks.ts'
 import { badInputs } from './bad-input.ts'
 import type { Check } from './check.ts'
 import { cleanings } from './checks/cleaning.ts'
@@ -11,7 +13,6 @@ import { judgeChecks } from './checks/judges.ts'
 import { kcatChecks } from './checks/kcat.ts'
 import { mixedGroups } from './checks/mixed-group.ts'
 import { packages } from './checks/package.ts'
-import { restarts } from './checks/restart.ts'
 import { schemaChecks } from './checks/schemas.ts'
 
 export const CHECKS: readonly Check[] = [
@@ -25,7 +26,7 @@ export const CHECKS: readonly Check[] = [
   ...badInputs,
   ...mixedGroups,
   ...cleanings,
-  ...restarts,
+  ...faultChecks(CONFORMANCE_SIZES),
   ...disks,
   ...packages,
 ]

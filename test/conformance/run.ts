@@ -14,15 +14,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Check, CheckContext, type Surroundings } from './check.ts'
+import { type Check, runCheck, type Surroundings } from './check.ts'
 import { CHECKS } from './checks.ts'
 import { Jvm } from './jvm.ts'
 import { killAll } from './process.ts'
 import { type CheckResult, writeReport } from './report.ts'
 import { SERVER_KINDS, Server, type ServerKind } from './server.ts'
 import { Toolbox } from './toolbox.ts'
-
-const CHECK_TIMEOUT_MS = 120_000
 
 interface Options {
   readonly kind: ServerKind
@@ -110,27 +108,6 @@ async function runChecks(
   }
   await Promise.all(lanes.map(runLane))
   return results
-}
-
-/** Null when the claim held, else the reason why not. */
-async function runCheck(check: Check, surroundings: Surroundings): Promise<string | null> {
-  const context = new CheckContext(check.name, surroundings)
-  const timeoutMs = check.timeoutMs ?? CHECK_TIMEOUT_MS
-  let timer: NodeJS.Timeout | undefined
-  try {
-    await Promise.all(check.needs.map((tool) => surroundings.toolbox.prepare(tool)))
-    if (!surroundings.server.isRunning) await surroundings.server.start() // one check killed it
-    const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`not done after ${timeoutMs} ms`)), timeoutMs)
-    })
-    await Promise.race([check.run(context), timeout])
-    return null
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  } finally {
-    clearTimeout(timer)
-    await context.end()
-  }
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

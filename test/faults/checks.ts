@@ -1,0 +1,17 @@
+/**
+ * What can be done to a node that it must survive, each as a check with a size: `npm run
+ * conformance` takes the small sizes, `npm run faults` the large ones.
+ */
+import type { Check } from '../conformance/check.ts'
+import { killCheck } from './kill.ts'
+
+export interface FaultSizes {
+  readonly kills: number
+}
+
+/** As much of it as CI has time for: two minutes. */
+export const CONFORMANCE_SIZES: FaultSizes = { kills: 3 }
+
+export function faultChecks(sizes: FaultSizes): Check[] {
+  return [killCheck(sizes.kills)]
+}
