@@ -1,0 +1,91 @@
+/**
+ * How long a call may take and what ends it early: every asynchronous call of the client takes
+ * `CallOptions`, and carries them inside as one `Deadline`.
+ */
+import type { Clock } from '../io/io.ts'
+import { KafkaError } from './kafka-error.ts'
+
+/** What every asynchronous call of the client takes. */
+export interface CallOptions {
+  /** Aborting it rejects the call with `ABORTED`. What was already sent may still take effect. */
+  readonly signal?: AbortSignal | undefined
+  /** How long the call may take with all its retries, in milliseconds. */
+  readonly timeoutMs?: number | undefined
+}
+
+/**
+ * The end of one call. It costs a timer only while something waits on it.
+ *
+ * Invariant: `check` throws and `race` rejects from the first moment on at which the time is up or
+ * a signal is aborted; both leave nothing behind.
+ */
+export class Deadline {
+  readonly atMs: number
+  readonly signal: AbortSignal | undefined
+  readonly #clock: Clock
+  readonly #what: string
+
+  /** `what` names the call in its errors, as `send to orders`. */
+  constructor(clock: Clock, what: string, defaultTimeoutMs: number, options: CallOptions = {}) {
+    this.#clock = clock
+    this.#what = what
+    this.signal = options.signal
+    const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
+    if (!(timeoutMs >= 0)) {
+      throw new KafkaError('INVALID_ARGUMENT', `timeoutMs: ${timeoutMs} is not a number from 0 up`)
+    }
+    this.atMs = clock.nowMs() + timeoutMs
+  }
+
+  /** Milliseconds that are left, 0 when it is over. */
+  leftMs(): number {
+    return Math.max(0, this.atMs - this.#clock.nowMs())
+  }
+
+  /** Throws TIMED_OUT or ABORTED when it is over; `last` is what the latest attempt failed with. */
+  check(last?: KafkaError): void {
+    if (this.signal?.aborted) throw this.#aborted()
+    if (this.leftMs() === 0) throw this.#timedOut(last)
+  }
+
+  /** What `promise` gives, unless the deadline comes first. The promise itself is not stopped. */
+  race<T>(promise: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const { signal } = this
+      if (signal?.aborted) {
+        promise.catch(() => {}) // nobody waits for it any more
+        reject(this.#aborted())
+        return
+      }
+      const cancel =
+        this.atMs === Infinity
+          ? () => {}
+          : this.#clock.after(this.leftMs(), () => end(() => reject(this.#timedOut())))
+      const onAbort = () => end(() => reject(this.#aborted()))
+      const end = (settle: () => void) => {
+        cancel()
+        signal?.removeEventListener('abort', onAbort)
+        settle()
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      promise.then(
+        (value) => end(() => resolve(value)),
+        (error) => end(() => reject(error)),
+      )
+    })
+  }
+
+  /** Waits, but not beyond the end: rejects then. */
+  sleep(delayMs: number): Promise<void> {
+    return this.race(new Promise((resolve) => this.#clock.after(delayMs, resolve)))
+  }
+
+  #aborted(): KafkaError {
+    return new KafkaError('ABORTED', `${this.#what} was aborted`, { cause: this.signal?.reason })
+  }
+
+  #timedOut(last?: KafkaError): KafkaError {
+    const why = last === undefined ? '' : `; the last attempt failed with: ${last.message}`
+    return new KafkaError('TIMED_OUT', `${this.#what} did not end in time${why}`, { cause: last })
+  }
+}

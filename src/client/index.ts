@@ -1,0 +1,21 @@
+/** The client, `import { Kafka } from 'millrace'`: what is exported here is public. */
+export type { CallOptions } from './call.ts'
+export type { BrokerInfo, PartitionInfo, TopicInfo } from './cluster/cluster.ts'
+export { type HeadersInput, type HeaderValue, RecordHeaders } from './headers.ts'
+export {
+  type ClientErrorCode,
+  type ErrorContext,
+  KafkaError,
+  type KafkaErrorCode,
+} from './kafka-error.ts'
+export type { ConsumerRecord, ProducerRecord, RecordMetadata } from './record.ts'
+export { type BytesInput, type Serde, type SerdeContext, type SerdeSource, serde } from './serde.ts'
+export type { StandardSchema } from './standard-schema.ts'
+export {
+  type AnyTopic,
+  type BytesTopic,
+  type Topic,
+  type TopicLike,
+  type TopicPartition,
+  topic,
+} from './topic.ts'

@@ -1,0 +1,43 @@
+/** Attempts with growing, jittered pauses between them, until a deadline (KIP-580). */
+import type { Deadline } from './call.ts'
+import type { Cluster } from './cluster/cluster.ts'
+import { KafkaError } from './kafka-error.ts'
+
+const FACTOR = 2
+const JITTER = 0.2
+const JITTER_STEPS = 1000
+
+/** The pause before attempt `attempt` (the second one is 1): grows twofold, 20 % jitter. */
+export function backoffMs(
+  cluster: Pick<Cluster, 'random' | 'retryBackoffMs' | 'retryBackoffMaxMs'>,
+  attempt: number,
+): number {
+  const { random, retryBackoffMs, retryBackoffMaxMs } = cluster
+  const grown = retryBackoffMs * FACTOR ** Math.min(attempt - 1, 30)
+  const jitter = 1 - JITTER + (2 * JITTER * random.int(JITTER_STEPS)) / JITTER_STEPS
+  return Math.min(retryBackoffMaxMs, grown) * jitter
+}
+
+/**
+ * Calls `attempt` until it resolves, fails with what is not retriable, or the deadline is over,
+ * which rejects with TIMED_OUT and the last failure as its cause.
+ */
+export async function retrying<T>(
+  cluster: Pick<Cluster, 'random' | 'retryBackoffMs' | 'retryBackoffMaxMs'>,
+  deadline: Deadline,
+  attempt: (number: number) => Promise<T>,
+): Promise<T> {
+  let last: KafkaError | undefined
+  for (let number = 0; ; number++) {
+    deadline.check(last)
+    try {
+      return await attempt(number)
+    } catch (error) {
+      if (!(error instanceof KafkaError) || !error.retriable) throw error
+      last = error
+    }
+    const pauseMs = backoffMs(cluster, number + 1)
+    if (pauseMs >= deadline.leftMs()) await deadline.sleep(deadline.leftMs()).catch(() => {})
+    else await deadline.sleep(pauseMs)
+  }
+}
