@@ -52,6 +52,8 @@ export class ClientConnection {
   #heldBytes = 0
   readonly #slots: RequestContext[] = []
   #paused = false
+  /** Why nothing more is heard, once the answers to what came before are out; '' while all is. */
+  #refusal = ''
   #writeQueued = false
   #nowMs: () => number
 
@@ -74,19 +76,24 @@ export class ClientConnection {
     this.#nowMs = nowMs
     this.lastActiveMs = nowMs()
     socket.onData = (chunk) => this.#onData(chunk)
-    socket.onDrain = () => this.#wake()
+    socket.onDrain = () => {
+      this.#wake()
+      this.#endRefused()
+    }
     socket.onClose = (reason) => this.#onPeerClosed(reason)
   }
 
   #onData(chunk: Uint8Array): void {
-    if (this.closed) return
+    if (this.closed || this.#refusal !== '') return
     this.lastActiveMs = this.#nowMs()
     const error = this.#frames.push(chunk, (frame) => {
       this.#inbox.push(frame)
       this.#inboxBytes += frame.length
     })
     if (error !== null) {
-      this.close(error)
+      this.#refusal = error
+      this.#wake()
+      this.#endRefused()
       return
     }
     if (this.#inboxBytes > INBOX_BYTES_MAX && !this.#paused) {
@@ -163,6 +170,7 @@ export class ClientConnection {
     }
     if (pieces !== null) this.#socket.write(pieces, sent.length === 0 ? undefined : onSent)
     this.#wake()
+    this.#endRefused()
   }
 
   #wake(): void {
@@ -179,6 +187,24 @@ export class ClientConnection {
     if (this.closed) return
     this.#socket.destroy()
     this.#onClose(reason, cause)
+  }
+
+  /**
+   * Ends the connection for what it sent last, once the client has the answers to what came before:
+   * as if it had waited for each answer.
+   */
+  refuse(reason: string): void {
+    if (this.closed) return
+    this.#refusal = reason
+    this.#inbox.length = 0
+    this.#inboxBytes = 0
+    this.#endRefused()
+  }
+
+  #endRefused(): void {
+    if (this.#refusal === '' || this.closed || this.busy || this.#socket.queuedBytes > 0) return
+    this.#socket.end()
+    this.#onClose(this.#refusal, 'refused')
   }
 
   /** Ends the connection once the answers that are written have gone out. */

@@ -69,6 +69,31 @@ describe('a connection', () => {
     assert.match(node.log.at(-1)!, /API key 0 is not served on the CONTROLLER listener/)
   })
 
+  it('gives the answers to all that came before what can not be read', async () => {
+    for (const bad of [
+      Uint8Array.of(255, 255, 255, 255),
+      framed(0, 3, 0, 99, 0, 0, 0, 1, 255, 255),
+    ]) {
+      const node = await TestNode.start()
+      const client = await node.connect()
+      await client.createTopic('t')
+      const records = batchOf(['a'], node.nowMs)
+      const answers = Array.from({ length: 5 }, () =>
+        client.send(produceRequest, produceResponse, 9, produceTo('t', 0, records)),
+      )
+      client.connection.write([bad])
+      const late = client.send(produceRequest, produceResponse, 9, produceTo('t', 0, records))
+      late.catch(() => {})
+      await client.untilClosed()
+      const offsets = (await Promise.all(answers)).map(
+        ({ responses }) => responses[0]?.partitionResponses[0]?.baseOffset,
+      )
+      assert.deepEqual(offsets, [0, 1, 2, 3, 4])
+      await assert.rejects(late, /closed/)
+      assert.equal((await (await node.connect()).readAll('t', 0)).length, 5, 'nothing behind it')
+    }
+  })
+
   it('may end in the middle of a frame', async () => {
     const node = await TestNode.start()
     const client = await node.connect()

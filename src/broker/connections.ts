@@ -11,12 +11,13 @@ import { ByteReader } from '../base/bytes.ts'
 import type { Connection } from '../io/io.ts'
 import { decode, ProtocolError } from '../protocol/codec.ts'
 import { ErrorCode } from '../protocol/errors.ts'
-import { decodeRequestHeader } from '../rpc/header.ts'
+import { decodeRequestHeader, type RequestHeader } from '../rpc/header.ts'
 import type { Broker } from './broker.ts'
 import { ClientConnection, type CloseCause, type ConnectionOwner } from './connection.ts'
 import { versionsOf } from './handlers/18-api-versions.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { type ListenerEndpoint, RequestContext } from './request-context.ts'
+import type { ServedApi } from './served-api.ts'
 
 const API_VERSIONS_KEY = 18
 /** Frames of one connection handled before the next connection has its turn. */
@@ -170,51 +171,57 @@ export class Connections implements ConnectionOwner {
   }
 
   #handle(connection: ClientConnection, frame: Uint8Array): void {
+    let context: RequestContext<never> | null = null
     try {
-      this.#dispatch(connection, frame)
+      const reader = new ByteReader(frame)
+      const header = decodeRequestHeader(reader)
+      const api = this.#broker.servedApi(header.apiKey, connection.listener.kind)
+      const refusal = this.#refusalOf(api, header, connection)
+      if (api === null || refusal !== '') {
+        connection.refuse(refusal)
+        return
+      }
+      const { apiVersion, correlationId, clientId } = header
+      const supported = this.#isSupported(api, apiVersion)
+      // Before the request takes its place: what can't be read takes none.
+      const request = supported ? (decode(api.request, apiVersion, reader) as never) : null
+      const version = supported ? apiVersion : 0
+      context = new RequestContext<never>(connection, api, version, correlationId, clientId)
+      connection.enter(context)
+      if (request === null) this.#refuseApiVersions(context)
+      else this.#dispatch(api, request, context)
     } catch (error) {
       if (!(error instanceof ProtocolError) && !(error instanceof BoundsError)) throw error
-      connection.close(`a request that can't be read: ${error.message}`)
+      // Bytes within a request, which its handler should have answered with an error.
+      if (context !== null) connection.close(`${context.api.name}: ${error.message}`, 'error')
+      else connection.refuse(`a request that can't be read: ${error.message}`)
     }
   }
 
-  #dispatch(connection: ClientConnection, frame: Uint8Array): void {
-    const reader = new ByteReader(frame)
-    const header = decodeRequestHeader(reader)
-    const api = this.#broker.servedApi(header.apiKey, connection.listener.kind)
-    if (api === null) {
-      connection.close(
-        `API key ${header.apiKey} is not served on the ${connection.listener.name} listener`,
-      )
-      return
-    }
-    const { apiVersion, correlationId } = header
-    const max = this.#broker.settings.unstableApiVersions ? api.maxUnstableVersion : api.maxVersion
-    const supported = apiVersion >= api.minVersion && apiVersion <= max
-    if (!supported && api.key !== API_VERSIONS_KEY) {
-      connection.close(
-        `${api.name} version ${apiVersion} is not served: ${api.minVersion} to ${max} are`,
-      )
-      return
-    }
-    const { clientId } = header
-    const context = new RequestContext<never>(
-      connection,
-      api,
-      supported ? apiVersion : 0,
-      correlationId,
-      clientId,
-    )
-    connection.enter(context)
-    if (!supported) {
-      this.#refuseApiVersions(context)
-      return
-    }
-    const request = decode(api.request, apiVersion, reader) as never
+  #dispatch(api: ServedApi, request: never, context: RequestContext<never>): void {
     context.waiting = api.changesMetadata
     if (api.readsMetadata) {
       this.#broker.metadata.whenCommitted(() => api.handle(this.#broker, request, context))
     } else api.handle(this.#broker, request, context)
+  }
+
+  /** Why a request can't be looked at, or ''. */
+  #refusalOf(api: ServedApi | null, header: RequestHeader, connection: ClientConnection): string {
+    if (api === null) {
+      return `API key ${header.apiKey} is not served on the ${connection.listener.name} listener`
+    }
+    if (api.key === API_VERSIONS_KEY || this.#isSupported(api, header.apiVersion)) return ''
+    const { name, minVersion } = api
+    const range = `${minVersion} to ${this.#maxVersion(api)}`
+    return `${name} version ${header.apiVersion} is not served: ${range} are`
+  }
+
+  #maxVersion(api: ServedApi): number {
+    return this.#broker.settings.unstableApiVersions ? api.maxUnstableVersion : api.maxVersion
+  }
+
+  #isSupported(api: ServedApi, version: number): boolean {
+    return version >= api.minVersion && version <= this.#maxVersion(api)
   }
 
   /**

@@ -137,8 +137,12 @@ export class Server {
 
   /** What the server said so far, for a failure that has to be explained. */
   describe(): string {
-    const log = existsSync(this.#logFile) ? readFileSync(this.#logFile, 'utf8') : ''
-    return log.trim().split('\n').slice(-12).join('\n')
+    return this.log().trim().split('\n').slice(-12).join('\n')
+  }
+
+  /** All that it has said. */
+  log(): string {
+    return existsSync(this.#logFile) ? readFileSync(this.#logFile, 'utf8') : ''
   }
 
   get #propertiesFile(): string {

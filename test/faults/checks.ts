@@ -3,15 +3,17 @@
  * conformance` takes the small sizes, `npm run faults` the large ones.
  */
 import type { Check } from '../conformance/check.ts'
+import { fuzzCheck } from './fuzz.ts'
 import { killCheck } from './kill.ts'
 
 export interface FaultSizes {
   readonly kills: number
+  readonly frames: number
 }
 
 /** As much of it as CI has time for: two minutes. */
-export const CONFORMANCE_SIZES: FaultSizes = { kills: 3 }
+export const CONFORMANCE_SIZES: FaultSizes = { kills: 3, frames: 30_000 }
 
 export function faultChecks(sizes: FaultSizes): Check[] {
-  return [killCheck(sizes.kills)]
+  return [killCheck(sizes.kills), fuzzCheck(sizes.frames)]
 }

@@ -178,7 +178,7 @@ class KillRun {
     await this.#server.stop()
     await this.#server.start()
     const records = await this.#check()
-    const said = this.#server.describe()
+    const said = this.#server.log()
     assert.doesNotMatch(said, /internal error|ERROR/, said)
     const counts = `${this.kills} kills and ${this.killedStarts} in a start`
     return (

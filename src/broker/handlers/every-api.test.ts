@@ -4,8 +4,6 @@
  */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Prng } from '../../base/prng.ts'
-import { ZERO_UUID } from '../../base/uuid.ts'
 import {
   type FieldLayout,
   layoutOf,
@@ -23,12 +21,11 @@ import {
   type TestClient,
   TestNode,
 } from '../node.test-support.ts'
+import { RequestMaker, UNKNOWN_ID } from '../request-maker.test-support.ts'
 import type { ServedApi } from '../served-api.ts'
 import { servedApis } from './index.ts'
 
 type Body = Record<string, unknown>
-
-const UNKNOWN_ID = 'AAAAAAAAAAAAAAAAAAAAZA'
 
 /** What is in the body and in that version of the message; the rest has its default. */
 function inVersion(layout: StructLayout, body: Body): Body {
@@ -161,71 +158,6 @@ function sensibleBodies(topicId: string, records: Uint8Array): Record<string, (v
   }
 }
 
-/** Random values of a request, made of what may mean something here. */
-class RequestMaker {
-  readonly #random: Prng
-  readonly #topicId: string
-  readonly #nowMs: number
-
-  constructor(random: Prng, topicId: string, nowMs: number) {
-    this.#random = random
-    this.#topicId = topicId
-    this.#nowMs = nowMs
-  }
-
-  body({ fields }: StructLayout): Body {
-    const members: Body = {}
-    for (const field of fields) {
-      const isNull = field.nullable && this.#random.int(5) === 0
-      if (field.presence === 'absent') members[field.name] = makeDefault(field)
-      else members[field.name] = isNull ? null : this.#value(field)
-    }
-    return members
-  }
-
-  #oneOf<T>(values: readonly T[]): T {
-    return values[this.#random.int(values.length)]!
-  }
-
-  #text(): string {
-    const names = ['t', 'nowhere', '', 'g', '..', '1', 'consumer', 'range', '__consumer_offsets']
-    const configs = ['cleanup.policy', 'compact', 'retention.ms', '-1', 'log.flush.interval.ms']
-    return this.#oneOf([...names, ...configs, 'metadata.version', '__cluster_metadata', 'Stable'])
-  }
-
-  #records(): Uint8Array {
-    const producerId = this.#oneOf([-1, 0, 7])
-    const producerEpoch = producerId === -1 ? -1 : this.#random.int(2)
-    const baseSequence = producerId === -1 ? -1 : this.#random.int(3)
-    const options = { producerId, producerEpoch, baseSequence }
-    const batch = batchOf(['a', 'b'], this.#nowMs, options)
-    return this.#random.int(3) > 0 ? batch : batch.with(this.#random.int(batch.length), 77)
-  }
-
-  #value(field: FieldLayout): unknown {
-    switch (field.kind) {
-      case 'bool':
-        return this.#random.int(2) === 0
-      case 'string':
-        return this.#text()
-      case 'uuid':
-        return this.#oneOf([this.#topicId, ZERO_UUID, UNKNOWN_ID])
-      case 'bytes':
-        return new Uint8Array(this.#random.bytes(this.#random.int(20)))
-      case 'records':
-        return this.#records()
-      case 'array':
-        return Array.from({ length: this.#random.int(3) }, () => this.#value(field.element!))
-      case 'struct':
-        return this.body(field.struct!)
-      case 'opaque64':
-        return 1n
-      default:
-        return this.#oneOf([-2, -1, 0, 1, 2, 3, 100, ...(field.kind === 'int8' ? [] : [30_000])])
-    }
-  }
-}
-
 async function withTopic(seed: number) {
   const properties = { 'unstable.api.versions.enable': 'true' }
   const node = await TestNode.start({ seed, properties })
@@ -263,7 +195,7 @@ describe('every API', () => {
   it('answers random requests, or ends their connection, and goes on', async () => {
     for (const seed of [11, 12, 13]) {
       const { node, topicId } = await withTopic(seed)
-      const maker = new RequestMaker(node.world.random, topicId, node.nowMs)
+      const maker = new RequestMaker(node.world.random, [topicId], node.nowMs)
       for (const api of servedApis) {
         if (api.name === 'UnregisterBroker') continue
         for (const version of everyVersion(api)) await storm(node, maker, api, version)
@@ -280,7 +212,7 @@ describe('every API', () => {
   it('survives requests with bytes changed or missing', async () => {
     for (const seed of [21, 22]) {
       const { node, topicId } = await withTopic(seed)
-      const maker = new RequestMaker(node.world.random, topicId, node.nowMs)
+      const maker = new RequestMaker(node.world.random, [topicId], node.nowMs)
       for (const api of servedApis) {
         for (const version of everyVersion(api)) await damage(node, maker, api, version)
       }
