@@ -8,6 +8,14 @@ export {
   KafkaError,
   type KafkaErrorCode,
 } from './kafka-error.ts'
+export type {
+  Brokers,
+  ClientCredentials,
+  KafkaOptions,
+  OAuthToken,
+  SaslOptions,
+  TlsOptions,
+} from './options.ts'
 export type { ConsumerRecord, ProducerRecord, RecordMetadata } from './record.ts'
 export { type BytesInput, type Serde, type SerdeContext, type SerdeSource, serde } from './serde.ts'
 export type { StandardSchema } from './standard-schema.ts'

@@ -3,15 +3,18 @@ import type { Deadline } from './call.ts'
 import type { Cluster } from './cluster/cluster.ts'
 import { KafkaError } from './kafka-error.ts'
 
+/** The first and the longest pause between attempts, before jitter. */
+export interface Backoff {
+  readonly retryBackoffMs: number
+  readonly retryBackoffMaxMs: number
+}
+
 const FACTOR = 2
 const JITTER = 0.2
 const JITTER_STEPS = 1000
 
 /** The pause before attempt `attempt` (the second one is 1): grows twofold, 20 % jitter. */
-export function backoffMs(
-  cluster: Pick<Cluster, 'random' | 'retryBackoffMs' | 'retryBackoffMaxMs'>,
-  attempt: number,
-): number {
+export function backoffMs(cluster: Pick<Cluster, 'random'> & Backoff, attempt: number): number {
   const { random, retryBackoffMs, retryBackoffMaxMs } = cluster
   const grown = retryBackoffMs * FACTOR ** Math.min(attempt - 1, 30)
   const jitter = 1 - JITTER + (2 * JITTER * random.int(JITTER_STEPS)) / JITTER_STEPS
@@ -23,7 +26,7 @@ export function backoffMs(
  * which rejects with TIMED_OUT and the last failure as its cause.
  */
 export async function retrying<T>(
-  cluster: Pick<Cluster, 'random' | 'retryBackoffMs' | 'retryBackoffMaxMs'>,
+  cluster: Pick<Cluster, 'random'> & Backoff,
   deadline: Deadline,
   attempt: (number: number) => Promise<T>,
 ): Promise<T> {

@@ -114,6 +114,32 @@ export interface Listener {
   close(): void
 }
 
+/** What TLS takes; the names and forms are those of Node.js. Whatever is left out is its default. */
+export interface TlsOptions {
+  /** Certificates that are trusted, as PEM, instead of those that come with the runtime. */
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
+  /** Who we are, as PEM: the certificate with its chain, and its private key. */
+  readonly cert?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
+  readonly key?: string | Uint8Array | undefined
+  /** The same two as PKCS #12. */
+  readonly pfx?: string | Uint8Array | undefined
+  /** Opens `key` or `pfx`. */
+  readonly passphrase?: string | undefined
+  /** The name that the peer's certificate has to be for; the host that is dialled if left out. */
+  readonly servername?: string | undefined
+  /** False accepts any certificate: anyone between us and the peer can then read and change all. */
+  readonly rejectUnauthorized?: boolean | undefined
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined
+  readonly ciphers?: string | undefined
+}
+
+export interface ConnectOptions {
+  /** Speaks TLS; the promise resolves when the peer has proven who it is. */
+  readonly tls?: TlsOptions | undefined
+  /** Gives up: the promise rejects, and nothing is left behind. */
+  readonly signal?: AbortSignal | undefined
+}
+
 export interface Network {
   /** Rejects with an Error that has `code` (EADDRINUSE, EACCES …). Port 0 picks a free one. */
   listen(
@@ -121,7 +147,11 @@ export interface Network {
     port: number,
     onConnection: (connection: Connection) => void,
   ): Promise<Listener>
-  connect(host: string, port: number): Promise<Connection>
+  /**
+   * Rejects with an Error that has `code` (ECONNREFUSED, ENOTFOUND, ABORT_ERR, or what TLS found
+   * wrong). All addresses of a name are tried.
+   */
+  connect(host: string, port: number, options?: ConnectOptions): Promise<Connection>
 }
 
 /** Everything a node is handed. */

@@ -19,8 +19,12 @@ export interface Call<Q extends Message, R extends Message> {
 /** Whom a request is for: a broker by its id, any broker, or the controller of the metadata. */
 export type Target = number | 'any' | 'controller'
 
-/** Over which connection to the broker: long polls have one of their own, so that nothing waits. */
-export type Channel = 'main' | 'fetch'
+/**
+ * Over which of several connections to the broker. A broker takes up a request only when it has
+ * answered the one before on the same connection: what waits there, as a fetch or a join does, goes
+ * over a channel with a name of its own, such as `'fetch'`, or `'fetch-2'` for a second consumer.
+ */
+export type Channel = 'main' | 'fetch' | (string & {})
 
 export interface RequestOptions {
   readonly deadline: Deadline
@@ -30,6 +34,8 @@ export interface RequestOptions {
   readonly maxVersion?: number
   /** The oldest version that will do; UNSUPPORTED_BY_BROKER where the broker has no such. */
   readonly minVersion?: number
+  /** How long the broker may wait by itself before it answers: a long poll, a join. 0 if left out. */
+  readonly brokerWaitMs?: number
   /** Acks 0: nothing comes back, and the promise resolves when the bytes are handed over. */
   readonly isOneWay?: boolean
 }
@@ -93,8 +99,17 @@ export interface ClusterMetadata {
   refresh(deadline: Deadline): Promise<void>
   /** Says that what is known of it was wrong, without waiting: NOT_LEADER and the like. */
   markStale(): void
-  /** What a response told of a new leader (KIP-951); older epochs are ignored. */
-  learnLeader(topic: string, partition: number, leader: number, leaderEpoch: number): void
+  /**
+   * What a response told of a new leader (KIP-951), and where it said that the leader is; older
+   * epochs are ignored.
+   */
+  learnLeader(
+    topic: string,
+    partition: number,
+    leader: number,
+    leaderEpoch: number,
+    endpoint?: BrokerInfo,
+  ): void
   /** Calls back after each change; returns how to stop. */
   onChange(listener: () => void): () => void
 }
@@ -134,4 +149,6 @@ export interface Cluster {
   coordinator(type: 'group' | 'transaction', key: string, deadline: Deadline): Promise<number>
   /** After NOT_COORDINATOR, COORDINATOR_NOT_AVAILABLE and lost connections. */
   forgetCoordinator(type: 'group' | 'transaction', key: string): void
+  /** Closes the connections of a channel on all brokers: whoever named it is done with it. */
+  closeChannel(channel: Channel): void
 }
