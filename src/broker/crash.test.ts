@@ -11,6 +11,7 @@
  */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { fatalDisk } from '../io/fatal-disk.test-support.ts'
 import { ErrorCode } from '../protocol/errors.ts'
 import { produceRequest, produceResponse } from '../protocol/messages/00-produce.ts'
 import { metadataRequest, metadataResponse } from '../protocol/messages/03-metadata.ts'
@@ -26,7 +27,6 @@ import {
   initProducerIdRequest,
   initProducerIdResponse,
 } from '../protocol/messages/22-init-producer-id.ts'
-import { fatalDisk } from './fatal-disk.test-support.ts'
 import { batchOf, produceTo, type TestClient, TestNode } from './node.test-support.ts'
 
 const LIVES = 6
@@ -151,6 +151,7 @@ class CrashTest {
       const io = fatalDisk(this.node.machine, this.#dieAt, () => {
         // What is left of an earlier process may still close its files.
         if (life === this.#life) this.#die()
+        return true
       })
       try {
         await this.node.restart({}, io)

@@ -35,7 +35,7 @@ const CONNECTIONS = 48
 /** Addresses of the loopback, so that no address runs out of ports. */
 const HOSTS = 16
 const FRAMES_PER_BURST_MAX = 8
-/** An answer may wait for other clients: then the burst is given up, and what was answered counts. */
+/** Some answers wait for others: then the burst is given up, and what was answered counts. */
 const BURST_TIMEOUT_MS = 150
 const ANSWER_BYTES_MAX = 100 * 1024 * 1024
 const FRAMES_PER_SEED = 50_000

@@ -51,10 +51,7 @@ export function joinGroup(
   const join: Join = {
     origin,
     request,
-    protocols: request.protocols.map(({ name, metadata }) => ({
-      name,
-      metadata: metadata.slice(),
-    })),
+    protocols: protocolsOf(request),
     // Version 0 had one timeout for both.
     rebalanceTimeoutMs:
       origin.apiVersion === 0 ? request.sessionTimeoutMs : request.rebalanceTimeoutMs,
@@ -86,6 +83,15 @@ export function joinGroup(
   } else {
     joinKnown(context, group, join, nowMs)
   }
+}
+
+/** The protocols of a member: one that is named again would count as another member's. */
+function protocolsOf({ protocols }: JoinGroupRequest): MemberProtocol[] {
+  const byName = new Map<string, MemberProtocol>()
+  for (const { name, metadata } of protocols) {
+    if (!byName.has(name)) byName.set(name, { name, metadata: metadata.slice() })
+  }
+  return [...byName.values()]
 }
 
 /**

@@ -2,17 +2,39 @@
  * A disk under which the machine dies at a given operation, in the middle of a turn: between the
  * bytes and their sync, between two renames, halfway through a start.
  */
-import type { Disk, DiskFile, Io } from '../io/io.ts'
+import type { Disk, DiskFile, Io } from './io.ts'
 
-/** Calls `die` at the operation with number `at` (from 1), which does not happen any more. */
-export function fatalDisk(io: Io, at: number, die: () => void): Io {
+export interface FatalDiskOptions {
+  /** Told before each operation that changes something, with its number. */
+  readonly onStep?: (count: number, what: string) => void
+  /** How much of the last write still happens, given its bytes: a write can be torn. */
+  readonly tornBytes?: (bytes: number) => number
+}
+
+/**
+ * Calls `die` at the operation with number `at` (from 1), which does not happen any more, unless
+ * `die` says false: then nothing dies.
+ */
+export function fatalDisk(
+  io: Io,
+  at: number,
+  die: () => boolean,
+  { onStep, tornBytes }: FatalDiskOptions = {},
+): Io {
   let count = 0
   const { disk } = io
-  const step = (): void => {
+  const step = (what: string, lastWords = () => {}): void => {
     count += 1
+    onStep?.(count, what)
     if (count !== at) return
-    die()
+    lastWords()
+    if (die() === false) return
     throw new Error('the machine has died')
+  }
+  const torn = (inner: DiskFile, pieces: readonly Uint8Array[], position: number): void => {
+    if (tornBytes === undefined) return
+    const bytes = new Uint8Array(Buffer.concat(pieces))
+    inner.write([bytes.subarray(0, tornBytes(bytes.length))], position)
   }
   const file = (inner: DiskFile): DiskFile => ({
     path: inner.path,
@@ -21,19 +43,19 @@ export function fatalDisk(io: Io, at: number, die: () => void): Io {
     readAsync: (target, position) => inner.readAsync(target, position),
     close: () => inner.close(),
     write: (pieces, position) => {
-      step()
+      step(`write ${inner.path}`, () => torn(inner, pieces, position))
       inner.write(pieces, position)
     },
     truncate: (size) => {
-      step()
+      step(`truncate ${inner.path}`)
       inner.truncate(size)
     },
     syncNow: () => {
-      step()
+      step(`sync ${inner.path}`)
       inner.syncNow()
     },
     sync: () => {
-      step()
+      step(`sync ${inner.path}`)
       return inner.sync()
     },
   })
@@ -44,27 +66,27 @@ export function fatalDisk(io: Io, at: number, die: () => void): Io {
     lock: (path) => disk.lock(path),
     space: (path) => disk.space(path),
     open: (path, mode) => {
-      if (mode === 'create') step()
+      if (mode === 'create') step(`create ${path}`)
       return file(disk.open(path, mode))
     },
     makeDirectory: (path) => {
-      step()
+      step(`makeDirectory ${path}`)
       disk.makeDirectory(path)
     },
     rename: (from, to) => {
-      step()
+      step(`rename ${from} ${to}`)
       disk.rename(from, to)
     },
     remove: (path) => {
-      step()
+      step(`remove ${path}`)
       disk.remove(path)
     },
     removeTree: (path) => {
-      step()
+      step(`removeTree ${path}`)
       disk.removeTree(path)
     },
     syncDirectory: (path) => {
-      step()
+      step(`syncDirectory ${path}`)
       disk.syncDirectory(path)
     },
     // In its parts, as it is on a real disk.
