@@ -6,8 +6,6 @@
  * how recompression and the log cleaner rewrite batches.
  */
 import { assert } from '../base/assert.ts'
-import { ByteWriter, utf8Length } from '../base/bytes.ts'
-import { sizeOfVarint, sizeOfVarlong } from '../base/varint.ts'
 import {
   BATCH_OVERHEAD,
   CONTROL_FLAG,
@@ -25,6 +23,7 @@ import {
 } from './batch.ts'
 import { type CompressionType, compress, compressionId } from './compression/compression.ts'
 import type { RecordCursor, RecordHeader } from './record-scan.ts'
+import { maxRecordBytes, RecordWriter } from './record-writer.ts'
 
 /** What a batch is built with; everything left out is as for a plain producer at offset 0. */
 export interface BatchOptions {
@@ -48,14 +47,15 @@ export interface BatchOptions {
   readonly magic?: typeof MAGIC_V2
 }
 
-const NULL_SIZE_BYTES = 1
+/** More than a record takes apart from key, value and headers. */
+const RECORD_OVERHEAD = 32
 const NO_HEADERS: readonly RecordHeader[] = []
 
 /** One batch in the making. */
 export class BatchBuilder {
   readonly #options: BatchOptions
   readonly #baseOffset: number
-  readonly #writer: ByteWriter
+  readonly #writer: RecordWriter
   #count = 0
   #lastDelta = -1
   #baseTimestampMs: number
@@ -66,8 +66,8 @@ export class BatchBuilder {
     this.#options = options
     this.#baseOffset = options.baseOffset ?? 0
     this.#baseTimestampMs = options.deleteHorizonMs ?? NO_TIMESTAMP
-    this.#writer = new ByteWriter(BATCH_OVERHEAD + initialCapacityBytes)
-    this.#writer.raw(new Uint8Array(BATCH_OVERHEAD))
+    const memory = Buffer.allocUnsafe(BATCH_OVERHEAD + initialCapacityBytes)
+    this.#writer = new RecordWriter(memory, BATCH_OVERHEAD)
   }
 
   /** Records so far. */
@@ -77,7 +77,7 @@ export class BatchBuilder {
 
   /** Bytes so far, header included, before compression. */
   get sizeBytes(): number {
-    return this.#writer.length
+    return this.#writer.position
   }
 
   /** The highest timestamp so far, -1 where there is none. */
@@ -95,17 +95,13 @@ export class BatchBuilder {
     headers: readonly RecordHeader[] = NO_HEADERS,
     offsetDelta: number = this.#lastDelta + 1,
   ): void {
-    this.#startRecord(timestampMs, offsetDelta, bodySize(key, value, headers))
-    this.#nullableBytes(key)
-    this.#nullableBytes(value)
+    const delta = this.#startRecord(timestampMs, offsetDelta)
     const writer = this.#writer
-    writer.varint(headers.length)
-    for (const [name, headerValue] of headers) {
-      const size = utf8Length(name)
-      writer.varint(size)
-      writer.utf8Raw(name, size)
-      this.#nullableBytes(headerValue)
+    if (!writer.append(delta, offsetDelta, key, value, headers)) {
+      this.#grow(maxRecordBytes(key, value, headers))
+      assert(writer.append(delta, offsetDelta, key, value, headers), 'record without room')
     }
+    this.#endRecord(timestampMs, offsetDelta)
   }
 
   /** Adds the cursor's record as it is, at its own offset or at `offsetDelta`. */
@@ -115,36 +111,34 @@ export class BatchBuilder {
     timestampMs: number = cursor.timestampMs,
   ): void {
     const { bytes, bodyStart, recordEnd } = cursor
-    this.#startRecord(timestampMs, offsetDelta, recordEnd - bodyStart)
-    this.#writer.raw(bytes.subarray(bodyStart, recordEnd))
+    const delta = this.#startRecord(timestampMs, offsetDelta)
+    const writer = this.#writer
+    if (!writer.appendBody(delta, offsetDelta, bytes, bodyStart, recordEnd)) {
+      this.#grow(RECORD_OVERHEAD + recordEnd - bodyStart)
+      const isWritten = writer.appendBody(delta, offsetDelta, bytes, bodyStart, recordEnd)
+      assert(isWritten, 'record without room')
+    }
+    this.#endRecord(timestampMs, offsetDelta)
   }
 
-  /** Writes what comes before the key. */
-  #startRecord(timestampMs: number, offsetDelta: number, bodyBytes: number): void {
+  /** Returns the timestamp as the record carries it. */
+  #startRecord(timestampMs: number, offsetDelta: number): number {
     assert(!this.#isBuilt, 'record appended to a batch that is built')
     assert(offsetDelta > this.#lastDelta, 'offsets in a batch must increase')
     if (this.#count === 0 && this.#options.deleteHorizonMs === undefined) {
       this.#baseTimestampMs = timestampMs
     }
-    const timestampDelta = timestampMs - this.#baseTimestampMs
-    const size = 1 + sizeOfVarlong(timestampDelta) + sizeOfVarint(offsetDelta) + bodyBytes
-    const writer = this.#writer
-    writer.varint(size)
-    writer.uint8(0) // attributes: no bit is in use
-    writer.varlong(timestampDelta)
-    writer.varint(offsetDelta)
+    return timestampMs - this.#baseTimestampMs
+  }
+
+  #endRecord(timestampMs: number, offsetDelta: number): void {
     this.#count++
     this.#lastDelta = offsetDelta
     if (timestampMs > this.#maxTimestampMs) this.#maxTimestampMs = timestampMs
   }
 
-  #nullableBytes(bytes: Uint8Array | null): void {
-    if (bytes === null) {
-      this.#writer.varint(-1)
-    } else {
-      this.#writer.varint(bytes.length)
-      this.#writer.raw(bytes)
-    }
+  #grow(forBytes: number): void {
+    this.#writer.moveTo(Buffer.allocUnsafe(2 * (this.#writer.position + forBytes)))
   }
 
   /** The batch, in memory of its own. */
@@ -153,7 +147,8 @@ export class BatchBuilder {
     this.#isBuilt = true
     assert(this.#count > 0 || this.#options.lastOffset !== undefined, 'batch without records')
     const { compression = 'none', level } = this.#options
-    let batch = this.#writer.toBytes()
+    const { memory, position } = this.#writer
+    let batch = new Uint8Array(memory.buffer, memory.byteOffset, position)
     if (compression !== 'none' && this.#count > 0) {
       const records = compress(compression, batch.subarray(BATCH_OVERHEAD), level)
       batch = new Uint8Array(BATCH_OVERHEAD + records.length)
@@ -194,22 +189,4 @@ function attributesOf(options: BatchOptions, recordCount: number): number {
     (options.isControl === true ? CONTROL_FLAG : 0) |
     (options.deleteHorizonMs === undefined ? 0 : DELETE_HORIZON_FLAG)
   )
-}
-
-/** Bytes of key, value and headers with their lengths. */
-function bodySize(
-  key: Uint8Array | null,
-  value: Uint8Array | null,
-  headers: readonly RecordHeader[],
-): number {
-  let size = nullableSize(key) + nullableSize(value) + sizeOfVarint(headers.length)
-  for (const [name, value] of headers) {
-    const nameBytes = utf8Length(name)
-    size += sizeOfVarint(nameBytes) + nameBytes + nullableSize(value)
-  }
-  return size
-}
-
-function nullableSize(bytes: Uint8Array | null): number {
-  return bytes === null ? NULL_SIZE_BYTES : sizeOfVarint(bytes.length) + bytes.length
 }
