@@ -24,6 +24,7 @@ import type { FetchWaiter } from './fetch-purgatory.ts'
 import type { FetchSessionCache } from './fetch-session.ts'
 import type { Partitions } from './partitions.ts'
 import type { ProducerIds } from './producer-ids.ts'
+import { RefusalLog } from './refusal-log.ts'
 import type { ServedApi } from './served-api.ts'
 import type { BrokerSettings } from './settings.ts'
 
@@ -82,11 +83,13 @@ export class Broker {
   readonly #brokerApis: ReadonlyMap<number, ServedApi>
   readonly #controllerApis: ReadonlyMap<number, ServedApi>
   readonly #waiters = new Map<ClientConnection, Set<FetchWaiter>>()
+  readonly #failedCreations: RefusalLog
   #resumed: (() => void)[] = []
 
   constructor(parts: BrokerParts) {
     this.clock = parts.clock
     this.logger = parts.logger
+    this.#failedCreations = new RefusalLog(parts.logger, 'topics could not be created')
     this.cluster = parts.cluster
     this.config = parts.config
     this.metadata = parts.metadata
@@ -204,7 +207,6 @@ export class Broker {
     names: readonly string[],
     done: (errors: Map<string, ErrorCode>) => void,
   ): void {
-    const internal = names.filter((name) => this.settings.internalTopics.has(name))
     const topics = names.map((name) => this.settings.internalTopics.get(name) ?? autoTopic(name))
     this.metadata.submit(
       (controller) =>
@@ -215,14 +217,14 @@ export class Broker {
         ),
       (response) => {
         const errors = new Map<string, ErrorCode>()
-        for (const { name, errorCode } of response.topics) {
+        for (const { name, errorCode, errorMessage } of response.topics) {
           // Another request of this turn may have been first.
           const created =
             errorCode === ErrorCode.NONE || errorCode === ErrorCode.TOPIC_ALREADY_EXISTS
-          if (!created) errors.set(name, errorCode as ErrorCode)
-          if (!created && internal.includes(name)) {
-            this.logger.error(`could not create the internal topic ${name}: error ${errorCode}`)
-          }
+          if (created) continue
+          errors.set(name, errorCode as ErrorCode)
+          const why = errorMessage ?? `error ${errorCode}`
+          this.#failedCreations.warn(`could not create topic ${name}: ${why}`, this.nowMs)
         }
         done(errors)
       },

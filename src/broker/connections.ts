@@ -54,7 +54,7 @@ export class Connections implements ConnectionOwner {
   constructor(broker: Broker, wakeLoop: () => void) {
     this.#broker = broker
     this.#wakeLoop = wakeLoop
-    this.#refusals = new RefusalLog(broker.logger)
+    this.#refusals = new RefusalLog(broker.logger, 'connections were refused or closed')
   }
 
   get count(): number {

@@ -14,9 +14,13 @@ import type { Partition } from './partition.ts'
 import type { RequestContext } from './request-context.ts'
 
 const READ_COMMITTED = 1
+/** First version that tells who leads instead (KIP-951). */
+const LEADERS_VERSION = 16
 
 type TopicAnswer = FetchResponse['responses'][number]
 type PartitionAnswer = TopicAnswer['partitions'][number]
+/** A topic's answer while partitions are added to it. */
+type OpenTopicAnswer = Omit<TopicAnswer, 'partitions'> & { readonly partitions: PartitionAnswer[] }
 type AbortedTransactions = NonNullable<PartitionAnswer['abortedTransactions']>
 
 /** One Fetch from its first read to its answer. */
@@ -37,6 +41,7 @@ export class FetchOperation {
   /** What the answer may hold: the request's limit, the broker's, and what memory allows now. */
   #maxBytes = 0
   #mustAnswer = false
+  #isRedirected = false
 
   constructor(
     broker: Broker,
@@ -139,6 +144,8 @@ export class FetchOperation {
     }
     const error = partition.checkLeaderEpoch(asked.currentLeaderEpoch)
     if (error !== ErrorCode.NONE) return this.#failNow(asked.index, error)
+    // No other node holds a copy of anything here.
+    if (this.#isReplica) return this.#redirect(partition)
     this.#readable.push(partition)
     const { log } = partition
     const diverging = divergence(partition, asked)
@@ -193,6 +200,13 @@ export class FetchOperation {
     }
   }
 
+  #redirect({ index, leaderEpoch }: Partition): PartitionAnswer {
+    const failed = this.#failNow(index, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+    if (this.#context.apiVersion < LEADERS_VERSION) return failed
+    this.#isRedirected = true
+    return { ...failed, currentLeader: { leaderId: this.#broker.nodeId, leaderEpoch } }
+  }
+
   #failNow(index: number, error: ErrorCode): PartitionAnswer {
     this.#mustAnswer = true
     // Clients of that time do not know that a disk may fail (KIP-112).
@@ -201,21 +215,27 @@ export class FetchOperation {
   }
 
   #answer(answers: readonly PartitionAnswer[]): void {
-    const topics = new Map<
-      string,
-      { topic: string; topicId: string; partitions: PartitionAnswer[] }
-    >()
-    for (const [at, answer] of answers.entries()) {
-      const asked = this.#asked[at]!
-      if (this.#scope.incremental && !isNews(asked, answer)) continue
+    const topics: OpenTopicAnswer[] = []
+    const add = (asked: FetchPartition, answer: PartitionAnswer): void => {
+      if (this.#scope.incremental && !isNews(asked, answer)) return
       told(asked, answer)
-      const key = asked.topicId === ZERO_UUID ? asked.topic : asked.topicId
-      let topic = topics.get(key)
-      if (topic === undefined) {
+      // In the order that was asked for, in which a topic may come more than once.
+      let topic = topics.at(-1)
+      if (topic?.topic !== asked.topic || topic.topicId !== asked.topicId) {
         topic = { topic: asked.topic, topicId: asked.topicId, partitions: [] }
-        topics.set(key, topic)
+        topics.push(topic)
       }
       topic.partitions.push(answer)
+    }
+    let hasUnknown = false
+    for (const [at, answer] of answers.entries()) {
+      if (isUnknown(answer)) hasUnknown = true
+      else add(this.#asked[at]!, answer)
+    }
+    if (hasUnknown) {
+      for (const [at, answer] of answers.entries()) {
+        if (isUnknown(answer)) add(this.#asked[at]!, answer)
+      }
     }
     this.#rotate(topics)
     const giveBack = this.#giveBack
@@ -227,18 +247,19 @@ export class FetchOperation {
     this.#context.reply({
       errorCode: ErrorCode.NONE,
       sessionId: this.#scope.sessionId,
-      responses: [...topics.values()],
+      responses: topics,
+      nodeEndpoints: this.#isRedirected ? this.#leaders() : [],
     })
   }
 
   /** Partitions that had data go to the end, so that a full response starves nobody (KIP-74). */
-  #rotate(topics: Map<string, { partitions: PartitionAnswer[] }>): void {
+  #rotate(topics: readonly OpenTopicAnswer[]): void {
     if (!this.#scope.incremental) return
-    for (const [key, topic] of topics) {
-      for (const answer of topic.partitions) {
+    for (const { topic, topicId, partitions } of topics) {
+      for (const answer of partitions) {
         if (answer.records === undefined || answer.records === null) continue
         if (answer.records.length === 0) continue
-        const partitionKey = `${key}:${answer.partitionIndex}`
+        const partitionKey = `${topicId === ZERO_UUID ? topic : topicId}:${answer.partitionIndex}`
         const asked = this.#scope.partitions.get(partitionKey)
         if (asked === undefined) continue
         this.#scope.partitions.delete(partitionKey)
@@ -246,6 +267,25 @@ export class FetchOperation {
       }
     }
   }
+
+  /** Whether the request says that it comes from a broker. */
+  get #isReplica(): boolean {
+    const { replicaId, replicaState } = this.#request
+    return (this.#context.apiVersion < 15 ? replicaId : replicaState.replicaId) >= 0
+  }
+
+  /** Where to turn instead, for one who is no replica. */
+  #leaders(): FetchResponse['nodeEndpoints'] {
+    const nodes = this.#broker.cluster.brokersFor(this.#context)
+    return nodes.filter(({ nodeId }) => nodeId === this.#broker.nodeId)
+  }
+}
+
+/** What is not there, or was not when the request came: told behind what could be read. */
+function isUnknown({ errorCode }: { readonly errorCode: number }): boolean {
+  return (
+    errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || errorCode === ErrorCode.UNKNOWN_TOPIC_ID
+  )
 }
 
 /** Whether the session has to be told about a partition again. */
@@ -273,7 +313,7 @@ function failure(index: number, error: ErrorCode): PartitionAnswer {
     highWatermark: -1,
     lastStableOffset: -1,
     logStartOffset: -1,
-    abortedTransactions: null,
+    abortedTransactions: isUnknown({ errorCode: error }) ? [] : null,
     records: [],
   }
 }

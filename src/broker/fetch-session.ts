@@ -106,7 +106,7 @@ export class FetchSessionCache {
       const partitions = new Map<string, FetchPartition>()
       applyRequest(partitions, request, usesTopicIds, topicNameOf)
       const id =
-        sessionEpoch === EPOCH_FINAL || partitions.size === 0
+        sessionEpoch === EPOCH_FINAL
           ? SESSION_ID_NONE
           : this.#create(partitions, usesTopicIds, nowMs)
       return { error: ErrorCode.NONE, partitions, sessionId: id, incremental: false }

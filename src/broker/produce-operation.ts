@@ -2,19 +2,28 @@
  * One Produce from its first append to its answer: each partition is appended to in this turn, and
  * the answer leaves once all of them are committed.
  */
+import { ZERO_UUID } from '../base/uuid.ts'
 import { isInternalTopic } from '../metadata/topic-name.ts'
-import { ErrorCode, errorMessage } from '../protocol/errors.ts'
+import { ErrorCode } from '../protocol/errors.ts'
 import type { ProduceRequest, ProduceResponse } from '../protocol/messages/00-produce.ts'
 import type { Broker } from './broker.ts'
 import type { Partition } from './partition.ts'
-import { batchProblem, firstBatch, type Refusal } from './produced-batch.ts'
+import { batchProblem, firstBatch, holdsTransaction, type Refusal } from './produced-batch.ts'
 import type { RequestContext } from './request-context.ts'
 
+type TopicRequest = ProduceRequest['topicData'][number]
+type PartitionRequest = TopicRequest['partitionData'][number]
 type TopicAnswer = ProduceResponse['responses'][number]
 type PartitionAnswer = TopicAnswer['partitionResponses'][number]
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 const ACKS_ALL = -1
+/** Refused without a look at the log, so that its start is not told. */
+const NEVER_AT_THE_LOG: ReadonlySet<ErrorCode> = new Set([
+  ErrorCode.CORRUPT_MESSAGE,
+  ErrorCode.MESSAGE_TOO_LARGE,
+  ErrorCode.RECORD_LIST_TOO_LARGE,
+])
 /** The client id of Kafka's own tools that may write internal topics. */
 const ADMIN_CLIENT_ID = '__admin_client'
 
@@ -35,8 +44,9 @@ export class ProduceOperation {
   }
 
   start(): void {
-    for (const topic of this.#request.topicData) {
-      const usesId = this.#context.apiVersion >= 13
+    const isUnauthorized = this.#writesTransactionsWithoutId()
+    const usesId = this.#context.apiVersion >= 13
+    for (const topic of asWritten(this.#request.topicData, usesId)) {
       const name = usesId ? this.#broker.cluster.topicNameOf(topic.topicId) : topic.name
       const answer = {
         name: topic.name,
@@ -46,13 +56,24 @@ export class ProduceOperation {
       this.#responses.push(answer)
       for (const { index, records } of topic.partitionData) {
         answer.partitionResponses.push(
-          name === null
-            ? this.#failure(index, ErrorCode.UNKNOWN_TOPIC_ID)
-            : this.#append(name, index, records),
+          isUnauthorized
+            ? this.#failure(index, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+            : name === null
+              ? this.#failure(index, ErrorCode.UNKNOWN_TOPIC_ID)
+              : this.#append(name, index, records),
         )
       }
     }
     this.#settle()
+  }
+
+  /** Whether nobody may write what is here: a batch of a transaction that names no transaction. */
+  #writesTransactionsWithoutId(): boolean {
+    if (this.#request.transactionalId !== null) return false
+    for (const { partitionData } of this.#request.topicData) {
+      for (const { records } of partitionData) if (holdsTransaction(records)) return true
+    }
+    return false
   }
 
   #append(topic: string, index: number, records: Uint8Array | null): PartitionAnswer {
@@ -75,7 +96,7 @@ export class ProduceOperation {
     )
     if (result.error !== ErrorCode.NONE) {
       const failure = this.#failure(index, result.error, result.errorMessage)
-      failure.logStartOffset = result.logStartOffset
+      if (!NEVER_AT_THE_LOG.has(result.error)) failure.logStartOffset = result.logStartOffset
       failure.recordErrors = result.recordErrors.map((error) => ({
         batchIndex: error.batchIndex,
         batchIndexErrorMessage: error.message,
@@ -126,7 +147,7 @@ export class ProduceOperation {
       baseOffset: -1,
       logAppendTimeMs: -1,
       logStartOffset: -1,
-      errorMessage: message ?? errorMessage(error),
+      errorMessage: message,
     }
   }
 
@@ -141,4 +162,26 @@ export class ProduceOperation {
     if (this.#failed) this.#context.disconnect('a produce request with acks=0 failed')
     else this.#context.noReply()
   }
+}
+
+/**
+ * What to write, by topic. A partition that is named twice is written and answered once, with what
+ * comes last, and a topic without partitions is not answered at all.
+ */
+function asWritten(topics: readonly TopicRequest[], usesIds: boolean): readonly TopicRequest[] {
+  const [first] = topics
+  if (topics.length === 1 && first?.partitionData.length === 1) return topics
+  const byTopic = new Map<string, Map<number, PartitionRequest>>()
+  for (const { name, topicId, partitionData } of topics) {
+    if (partitionData.length === 0) continue
+    const key = usesIds ? topicId : name
+    const partitions = byTopic.get(key) ?? new Map<number, PartitionRequest>()
+    byTopic.set(key, partitions)
+    for (const partition of partitionData) partitions.set(partition.index, partition)
+  }
+  return [...byTopic].map(([key, partitions]) => ({
+    name: usesIds ? '' : key,
+    topicId: usesIds ? key : ZERO_UUID,
+    partitionData: [...partitions.values()],
+  }))
 }

@@ -55,6 +55,12 @@ export function batchProblem(records: Uint8Array | null, version: number): Refus
   return null
 }
 
+/** Whether the first batch says that it is part of a transaction. */
+export function holdsTransaction(records: Uint8Array | null): boolean {
+  if (records === null || nextBatch(records, 0) <= 0) return false
+  return magic(records, 0) === MAGIC_V2 && isTransactional(records, 0)
+}
+
 /** The batch of records that have no `batchProblem`. */
 export function firstBatch(records: Uint8Array): Uint8Array {
   const end = nextBatch(records, 0)

@@ -6,7 +6,8 @@ import { RefusalLog } from './refusal-log.ts'
 
 test('some lines an interval, then how many more', () => {
   const lines: string[] = []
-  const log = new RefusalLog({ ...silentLogger, warn: (line) => lines.push(line) })
+  const logger = { ...silentLogger, warn: (line: string) => lines.push(line) }
+  const log = new RefusalLog(logger, 'connections were refused or closed')
   for (let i = 0; i < 100; i++) log.warn(`line ${i}`, 1000 + i)
   assert.equal(lines.length, 20)
   log.catchUp(5000)

@@ -1,6 +1,6 @@
 /**
- * Says why connections are refused, without letting a flood of them fill the log: some lines each
- * interval, and then how many more there were.
+ * Says why connections are refused, or topics not created, without letting a flood of them fill the
+ * log: some lines each interval, and then how many more there were.
  */
 import type { Logger } from '../base/logger.ts'
 
@@ -10,12 +10,15 @@ const INTERVAL_MS = 10_000
 
 export class RefusalLog {
   readonly #logger: Logger
+  readonly #what: string
   #startMs = -Infinity
   #lines = 0
   #unsaid = 0
 
-  constructor(logger: Logger) {
+  /** `what` ends the sentence `20 more …`. */
+  constructor(logger: Logger, what: string) {
     this.#logger = logger
+    this.#what = what
   }
 
   warn(line: string, nowMs: number): void {
@@ -31,8 +34,7 @@ export class RefusalLog {
   /** Ends an interval that is over; call it now and then. */
   catchUp(nowMs: number): void {
     if (nowMs - this.#startMs < INTERVAL_MS) return
-    if (this.#unsaid > 0)
-      this.#logger.warn(`${this.#unsaid} more connections were refused or closed`)
+    if (this.#unsaid > 0) this.#logger.warn(`${this.#unsaid} more ${this.#what}`)
     this.#startMs = nowMs
     this.#lines = 0
     this.#unsaid = 0

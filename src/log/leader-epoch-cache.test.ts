@@ -37,6 +37,7 @@ test('where an epoch ended is where the next one began', () => {
   assert.deepEqual(end(1), [1, 10])
   assert.deepEqual(end(8), [-1, -1])
   assert.deepEqual(end(-1), [-1, -1])
+  assert.deepEqual(end(-5), [-5, 10], 'any epoch before the first')
   assert.deepEqual(Object.values(cacheOf().endOffsetFor(0, 5)), [-1, -1])
 })
 

@@ -53,7 +53,7 @@ export class LeaderEpochCache {
    * (-1, -1) where this log can't tell.
    */
   endOffsetFor(epoch: number, logEndOffset: number): { epoch: number; endOffset: number } {
-    if (epoch < 0) return { epoch: -1, endOffset: -1 }
+    if (epoch === -1) return { epoch: -1, endOffset: -1 }
     if (epoch === this.latestEpoch) return { epoch, endOffset: logEndOffset }
     const higher = this.#entries.findIndex((entry) => entry.epoch > epoch)
     if (higher < 0) return { epoch: -1, endOffset: -1 }

@@ -10,6 +10,7 @@
  * commits nothing before it has committed a record of its own epoch.
  */
 import { assert } from '../base/assert.ts'
+import { ZERO_UUID } from '../base/uuid.ts'
 import { BatchBuilder } from '../records/builder.ts'
 import { buildControlBatch, type ControlRecord } from '../records/control.ts'
 import type { RaftEffect, RaftEvent } from './effects.ts'
@@ -149,7 +150,13 @@ export class RaftNode {
 
   /** What DescribeQuorum tells, or null where this node does not lead. */
   describe(nowMs: number): QuorumDescription | null {
-    return this.#leader?.describe(nowMs) ?? null
+    const quorum = this.#leader?.describe(nowMs) ?? null
+    if (quorum === null || this.kraftVersion > 0) return quorum
+    // Below kraft.version 1 a voter is known by its node id alone (KIP-853).
+    const voters = quorum.voters.map((voter) => {
+      return { ...voter, key: { ...voter.key, directoryId: ZERO_UUID } }
+    })
+    return { ...quorum, voters }
   }
 
   /** Why kraft.version can't be raised to a level; null where it can, or is there already. */

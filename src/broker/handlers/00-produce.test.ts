@@ -83,7 +83,18 @@ describe('Produce', () => {
       baseSequence: 0,
       isTransactional: true,
     })
-    assert.equal(await error(inTransaction), ErrorCode.INVALID_TXN_STATE)
+    const unauthorized = ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+    assert.equal(await error(inTransaction), unauthorized)
+    const all = { transactionalId: null, acks: -1, timeoutMs: 1000, topicData: [] as unknown[] }
+    const parts = [inTransaction, good].map((records, index) => ({ index, records }))
+    const mixed = { ...all, topicData: [{ name: 't', partitionData: parts }] }
+    const { responses } = await client.call(produceRequest, produceResponse, 9, mixed)
+    const codes = responses[0]?.partitionResponses.map(({ errorCode }) => errorCode)
+    assert.deepEqual(codes, [unauthorized, unauthorized], 'nothing of the request is written')
+    const named = { ...mixed, transactionalId: 'x' }
+    const answer = await client.call(produceRequest, produceResponse, 9, named)
+    const [first] = answer.responses[0]!.partitionResponses
+    assert.equal(first?.errorCode, ErrorCode.INVALID_TXN_STATE)
     assert.deepEqual(await client.readAll('t', 0), [])
     assert.equal(await error(zstd, { version: 7 }), ErrorCode.NONE)
     assert.deepEqual(await valuesOf(client), ['a'])
@@ -141,6 +152,35 @@ describe('Produce', () => {
     const byId = { ...body, topicData: [{ topicId, partitionData: [partition(0)] }] }
     const answer = await client.call(produceRequest, produceResponse, 13, byId)
     assert.equal(answer.responses[0]?.partitionResponses[0]?.errorCode, ErrorCode.UNKNOWN_TOPIC_ID)
+  })
+
+  it('writes and answers a partition once, however often it is named', async () => {
+    const { client, nowMs } = await withTopic()
+    const partition = (value: string) => ({ index: 0, records: batchOf([value], nowMs) })
+    const topicData = [
+      { name: 't', partitionData: [partition('a'), partition('b')] },
+      { name: 'nothing', partitionData: [] },
+      { name: 't', partitionData: [partition('c')] },
+    ]
+    const body = { transactionalId: null, acks: -1, timeoutMs: 1000, topicData }
+    const { responses } = await client.call(produceRequest, produceResponse, 9, body)
+    assert.deepEqual(
+      responses.map(({ name, partitionResponses }) => [name, partitionResponses.length]),
+      [['t', 1]],
+    )
+    assert.deepEqual(await valuesOf(client), ['c'])
+  })
+
+  it('tells where the log starts unless the batch did not come to the log', async () => {
+    const { client, nowMs } = await withTopic({ 'max.message.bytes': '200' })
+    const start = async (records: Uint8Array) => {
+      const { logStartOffset } = await client.produce('t', 0, records, { version: 8 })
+      return logStartOffset
+    }
+    assert.equal(await start(batchOf(['a'], nowMs)), 0)
+    assert.equal(await start(batchOf(['late'], nowMs + 2 * 3_600_000)), 0)
+    assert.equal(await start(batchOf(['x'.repeat(200)], nowMs)), -1)
+    assert.equal(await start(batchOf(['a'], nowMs).with(-1, 1)), -1)
   })
 
   it('says what is wrong with each record that a compacted topic refuses', async () => {

@@ -158,6 +158,50 @@ describe('Fetch', () => {
     assert.ok(full[1]![1]! <= 0.5 * size! && full[2]![1] === 0)
   })
 
+  it('answers in the order of the request, and what is unknown at the end', async () => {
+    const { client } = await withTopic(2)
+    await client.createTopic('u', 1)
+    const part = (partition: number) => fetchFrom('t', partition, 0).topics[0]!.partitions[0]!
+    const of = (topic: string, partition: number) => ({ topic, partitions: [part(partition)] })
+    const topics = [of('nowhere', 0), of('t', 1), of('u', 0), of('t', 7), of('t', 0)]
+    const body = { ...fetchFrom('t', 0, 0), topics }
+    const { responses } = await client.call(fetchRequest, fetchResponse, 12, body)
+    const order = responses.map(
+      ({ topic, partitions }) => `${topic}-${partitions.map((each) => each.partitionIndex)}`,
+    )
+    assert.deepEqual(order, ['t-1', 'u-0', 't-0', 'nowhere-0', 't-7'])
+  })
+
+  it('sends a reader that calls itself a replica away', async () => {
+    const { client, topicId } = await withTopic()
+    const body = fetchFrom('t', 0, 0)
+    const old = await client.call(fetchRequest, fetchResponse, 4, { ...body, replicaId: 5 })
+    const error = ErrorCode.NOT_LEADER_OR_FOLLOWER
+    assert.equal(old.responses[0]?.partitions[0]?.errorCode, error)
+    const topics = body.topics.map((topic) => ({ ...topic, topicId }))
+    const replicaState = { replicaId: 5, replicaEpoch: 3 }
+    const asked = { ...body, topics, replicaState }
+    const answer = await client.call(fetchRequest, fetchResponse, 18, asked)
+    const [partition] = answer.responses[0]!.partitions
+    assert.deepEqual([partition?.errorCode, partition?.currentLeader.leaderId], [error, 1])
+    assert.deepEqual(
+      answer.nodeEndpoints.map(({ nodeId }) => nodeId),
+      [1],
+    )
+  })
+
+  it('does not know a third isolation level', async () => {
+    const { client, topicId } = await withTopic()
+    const body = { ...fetchFrom('t', 0, 0), isolationLevel: 2 }
+    const error = ErrorCode.UNKNOWN_SERVER_ERROR
+    const old = await client.call(fetchRequest, fetchResponse, 12, body)
+    assert.equal(old.errorCode, error)
+    assert.equal(old.responses[0]?.partitions[0]?.errorCode, error)
+    const topics = body.topics.map((topic) => ({ ...topic, topicId }))
+    const answer = await client.call(fetchRequest, fetchResponse, 13, { ...body, topics })
+    assert.deepEqual([answer.errorCode, answer.responses], [error, []])
+  })
+
   it('shows nothing above the last stable offset to read_committed', async () => {
     const { node, client } = await withTopic()
     await client.produce('t', 0, batchOf(['a'], node.nowMs))
@@ -282,6 +326,13 @@ describe('Fetch sessions', () => {
       partitions.map(({ partitionIndex, records }) => [partitionIndex, ...valuesIn(records)]),
     )
   }
+
+  it('begin also with a fetch of nothing', async () => {
+    const { client } = await withTopic()
+    const body = { ...fetchFrom('t', 0, 0), topics: [], sessionId: 0, sessionEpoch: 0 }
+    const { sessionId } = await client.call(fetchRequest, fetchResponse, 12, body)
+    assert.notEqual(sessionId, 0)
+  })
 
   it('tell what changed', async () => {
     const { node, client } = await withTopic(3)

@@ -6,9 +6,16 @@
  * (KIP-392).
  */
 import { ErrorCode } from '../../protocol/errors.ts'
-import { fetchRequest, fetchResponse } from '../../protocol/messages/01-fetch.ts'
+import {
+  type FetchRequest,
+  type FetchResponse,
+  fetchRequest,
+  fetchResponse,
+} from '../../protocol/messages/01-fetch.ts'
 import { FetchOperation } from '../fetch-operation.ts'
 import { serve } from '../served-api.ts'
+
+const READ_COMMITTED = 1
 
 export const fetch = serve(fetchRequest, fetchResponse, (broker, request, context) => {
   const scope = broker.fetchSessions.open(
@@ -21,5 +28,26 @@ export const fetch = serve(fetchRequest, fetchResponse, (broker, request, contex
     context.reply({ errorCode: scope.error, sessionId: 0, responses: [] })
     return
   }
+  if (request.isolationLevel > READ_COMMITTED) {
+    context.reply(unknownIsolation(request, context.apiVersion))
+    return
+  }
   new FetchOperation(broker, request, context, scope).start()
 })
+
+/** What Kafka answers to an isolation level that does not exist. */
+function unknownIsolation(request: FetchRequest, version: number): FetchResponse {
+  const errorCode = ErrorCode.UNKNOWN_SERVER_ERROR
+  const failed = ({ partition }: { readonly partition: number }) => ({
+    partitionIndex: partition,
+    errorCode,
+    highWatermark: -1,
+    records: [],
+  })
+  // Clients of before topic ids may not look at the error of the whole.
+  const topics = version < 13 ? request.topics : []
+  const responses = topics.map(({ topic, partitions }) => {
+    return { topic, partitions: partitions.map(failed) }
+  })
+  return { errorCode, sessionId: request.sessionId, responses }
+}

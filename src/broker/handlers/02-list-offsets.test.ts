@@ -134,9 +134,17 @@ describe('ListOffsets', () => {
       replicaId: -1,
       topics: [{ name: 't', partitions: [partition, partition] }],
     })
-    for (const { errorCode } of answer.topics[0]!.partitions) {
-      assert.equal(errorCode, ErrorCode.INVALID_REQUEST)
-    }
+    assert.deepEqual(
+      answer.topics[0]!.partitions.map(({ errorCode }) => errorCode),
+      [ErrorCode.INVALID_REQUEST],
+    )
+    const unknown = await client.call(listOffsetsRequest, listOffsetsResponse, 5, {
+      replicaId: -1,
+      isolationLevel: 2,
+      topics: [{ name: 't', partitions: [partition] }],
+    })
+    const [failed] = unknown.topics[0]!.partitions
+    assert.equal(failed?.errorCode, ErrorCode.UNKNOWN_SERVER_ERROR)
   })
 })
 

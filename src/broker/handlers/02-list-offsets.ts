@@ -44,11 +44,18 @@ export const listOffsets = serve(
   listOffsetsResponse,
   (broker, request, context) => {
     const repeated = repeatedPartitions(request)
+    const answered = new Set<string>()
     context.reply({
       topics: request.topics.map((topic) => ({
         name: topic.name,
-        partitions: topic.partitions.map((asked) => {
-          if (repeated.has(`${topic.name}:${asked.partitionIndex}`)) {
+        partitions: topic.partitions.flatMap((asked) => {
+          if (request.isolationLevel > READ_COMMITTED) {
+            return failure(asked, ErrorCode.UNKNOWN_SERVER_ERROR)
+          }
+          const key = `${topic.name}:${asked.partitionIndex}`
+          if (repeated.has(key)) {
+            if (answered.has(key)) return []
+            answered.add(key)
             return failure(asked, ErrorCode.INVALID_REQUEST)
           }
           const since = SINCE_VERSION.get(asked.timestamp) ?? Number.POSITIVE_INFINITY

@@ -91,13 +91,26 @@ describe('Metadata', () => {
     )
     const early = await ask(client, { topics }, 11)
     for (const { errorCode } of early.topics) assert.equal(errorCode, ErrorCode.INVALID_REQUEST)
+    assert.deepEqual([early.brokers, early.clusterId, early.controllerId], [[], null, -1])
+    const twice = await ask(client, { topics: [topics[0]!, topics[0]!] }, 12)
+    assert.equal(twice.topics.length, 1)
   })
 
-  it('creates what it may, with the defaults of the broker, before it answers', async () => {
+  it('creates what it may, with the defaults of the broker, for the next that asks', async () => {
     const properties = { 'num.partitions': '4' }
     const node = await TestNode.start({ properties })
     const client = await node.connect()
-    const asked = await ask(client, byName('auto', 'bad name', '__consumer_offsets', 'auto'))
+    const names = byName('auto', 'bad name', '__consumer_offsets', 'auto')
+    const first = await ask(client, names)
+    assert.deepEqual(
+      first.topics.map(({ name, errorCode }) => [name, errorCode]),
+      [
+        ['auto', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+        ['bad name', ErrorCode.INVALID_TOPIC_EXCEPTION],
+        ['__consumer_offsets', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+      ],
+    )
+    const asked = await ask(client, names)
     const found = asked.topics.map(({ name, errorCode, partitions, isInternal }) => [
       name,
       errorCode,
@@ -124,16 +137,30 @@ describe('Metadata', () => {
     const node = await TestNode.start()
     const { world } = node
     const clients = await world.settle(Promise.all([1, 2, 3].map(() => node.dial())))
-    const asked = clients.map((client) =>
-      client.send(metadataRequest, metadataResponse, 12, byName('auto')),
-    )
-    const answers = await world.settle(Promise.all(asked))
+    const askAll = () => {
+      const asked = clients.map((client) =>
+        client.send(metadataRequest, metadataResponse, 12, byName('auto')),
+      )
+      return world.settle(Promise.all(asked))
+    }
+    await askAll()
+    const answers = await askAll()
     const ids = answers.map(({ topics }) => topics[0]?.topicId)
     assert.equal(new Set(ids).size, 1)
     assert.deepEqual(
       answers.map(({ topics }) => topics[0]?.errorCode),
       [0, 0, 0],
     )
+  })
+
+  it('says in the log why a topic could not be created', async () => {
+    const node = await TestNode.start({ properties: { 'default.replication.factor': '3' } })
+    const client = await node.connect()
+    for (let i = 0; i < 2; i++) {
+      const { topics } = await ask(client, byName('auto'))
+      assert.equal(topics[0]?.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    }
+    assert.match(node.log.join('\n'), /could not create topic auto: .*replication factor/i)
   })
 })
 

@@ -1,8 +1,7 @@
 /**
  * Metadata (3), versions 0-13: brokers, topics by name or id (KIP-516), automatic creation.
  *
- * A topic that the request may create is created before the answer leaves, so that the client finds
- * its leader at once; Kafka answers an error first and lets the client ask again.
+ * A topic that the request may create is unknown in this answer and there in the next, as in Kafka.
  */
 import { ZERO_UUID } from '../../base/uuid.ts'
 import { isInternalTopic, topicNameError } from '../../metadata/topic-name.ts'
@@ -31,38 +30,32 @@ export const metadata = serve(
       ({ name, topicId }) => context.apiVersion < 12 && (name === null || topicId !== ZERO_UUID),
     )
     if (badForm) {
-      const failed = asked.map(({ name, topicId }) =>
+      const topics = asked.map(({ name, topicId }) =>
         failure(name ?? '', topicId, ErrorCode.INVALID_REQUEST),
       )
-      answer(broker, request, context, failed)
+      context.reply({ brokers: [], topics, clusterAuthorizedOperations: NOT_ASKED })
       return
     }
-    const byId = asked.filter(({ topicId }) => topicId !== ZERO_UUID)
+    const ids = new Set(asked.map(({ topicId }) => topicId))
+    ids.delete(ZERO_UUID)
     const names = all
       ? [...broker.cluster.topicNames()]
-      : byId.length > 0
+      : ids.size > 0
         ? []
         : [...new Set(asked.map(({ name }) => name ?? ''))]
-    const respond = (errors: Map<string, ErrorCode>): void => {
-      const topics: TopicAnswer[] = byId.map(({ topicId }) => {
-        const name = broker.cluster.topicNameOf(topicId)
-        return name === null
-          ? failure(null, topicId, ErrorCode.UNKNOWN_TOPIC_ID)
-          : topicAnswer(broker, request, name, ErrorCode.NONE)
-      })
-      for (const name of names) topics.push(topicAnswer(broker, request, name, errors.get(name)))
-      answer(broker, request, context, topics)
-    }
+    const topics: TopicAnswer[] = [...ids].map((topicId) => {
+      const name = broker.cluster.topicNameOf(topicId)
+      return name === null
+        ? failure(null, topicId, ErrorCode.UNKNOWN_TOPIC_ID)
+        : topicAnswer(broker, request, name)
+    })
+    for (const name of names) topics.push(topicAnswer(broker, request, name))
     const missing = names.filter(
       (name) => broker.cluster.topic(name) === null && topicNameError(name) === null,
     )
     const mayCreate = broker.settings.autoCreateTopics && request.allowAutoTopicCreation && !all
-    if (missing.length === 0 || !mayCreate) {
-      respond(new Map())
-      return
-    }
-    context.waiting = true
-    broker.createTopicsAutomatically(missing, respond)
+    if (missing.length > 0 && mayCreate) broker.createTopicsAutomatically(missing, () => {})
+    answer(broker, request, context, topics)
   },
   { readsMetadata: true },
 )
@@ -77,12 +70,7 @@ function failure(name: string | null, topicId: string, error: ErrorCode): TopicA
   return { errorCode: error, name, topicId, isInternal, partitions: [] }
 }
 
-function topicAnswer(
-  broker: Broker,
-  request: MetadataRequest,
-  name: string,
-  creationError: ErrorCode | undefined,
-): TopicAnswer {
+function topicAnswer(broker: Broker, request: MetadataRequest, name: string): TopicAnswer {
   const topic = broker.cluster.topic(name)
   if (topic === null) {
     const unknown =
@@ -90,7 +78,7 @@ function topicAnswer(
         ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         : ErrorCode.INVALID_TOPIC_EXCEPTION
     return {
-      ...failure(name, ZERO_UUID, creationError ?? unknown),
+      ...failure(name, ZERO_UUID, unknown),
       topicAuthorizedOperations: operationsOf(request),
     }
   }
