@@ -41,7 +41,6 @@ export class FetchOperation {
   /** What the answer may hold: the request's limit, the broker's, and what memory allows now. */
   #maxBytes = 0
   #mustAnswer = false
-  #isRedirected = false
 
   constructor(
     broker: Broker,
@@ -203,7 +202,6 @@ export class FetchOperation {
   #redirect({ index, leaderEpoch }: Partition): PartitionAnswer {
     const failed = this.#failNow(index, ErrorCode.NOT_LEADER_OR_FOLLOWER)
     if (this.#context.apiVersion < LEADERS_VERSION) return failed
-    this.#isRedirected = true
     return { ...failed, currentLeader: { leaderId: this.#broker.nodeId, leaderEpoch } }
   }
 
@@ -248,7 +246,6 @@ export class FetchOperation {
       errorCode: ErrorCode.NONE,
       sessionId: this.#scope.sessionId,
       responses: topics,
-      nodeEndpoints: this.#isRedirected ? this.#leaders() : [],
     })
   }
 
@@ -272,12 +269,6 @@ export class FetchOperation {
   get #isReplica(): boolean {
     const { replicaId, replicaState } = this.#request
     return (this.#context.apiVersion < 15 ? replicaId : replicaState.replicaId) >= 0
-  }
-
-  /** Where to turn instead, for one who is no replica. */
-  #leaders(): FetchResponse['nodeEndpoints'] {
-    const nodes = this.#broker.cluster.brokersFor(this.#context)
-    return nodes.filter(({ nodeId }) => nodeId === this.#broker.nodeId)
   }
 }
 

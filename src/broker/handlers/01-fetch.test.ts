@@ -184,10 +184,6 @@ describe('Fetch', () => {
     const answer = await client.call(fetchRequest, fetchResponse, 18, asked)
     const [partition] = answer.responses[0]!.partitions
     assert.deepEqual([partition?.errorCode, partition?.currentLeader.leaderId], [error, 1])
-    assert.deepEqual(
-      answer.nodeEndpoints.map(({ nodeId }) => nodeId),
-      [1],
-    )
   })
 
   it('does not know a third isolation level', async () => {
