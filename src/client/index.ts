@@ -1,7 +1,23 @@
 /** The client, `import { Kafka } from 'millrace'`: what is exported here is public. */
 export type { CallOptions } from './call.ts'
 export type { BrokerInfo, PartitionInfo, TopicInfo } from './cluster/cluster.ts'
+export type {
+  AssignablePartition,
+  Assignor,
+  AssignorInput,
+  GroupAssignment,
+  MemberSubscription,
+  OwnAssignment,
+} from './consumer/assignors/assignor.ts'
+export {
+  type AssignorName,
+  cooperativeStickyAssignor,
+  rangeAssignor,
+  roundRobinAssignor,
+  stickyAssignor,
+} from './consumer/assignors/assignors.ts'
 export { type HeadersInput, type HeaderValue, RecordHeaders } from './headers.ts'
+export { Kafka } from './kafka.ts'
 export {
   type ClientErrorCode,
   type ErrorContext,
