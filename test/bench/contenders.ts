@@ -35,14 +35,13 @@ export class Contenders {
   static async prepare(directory: string, classPath: string): Promise<Contenders> {
     const home = join(directory, 'package')
     mkdirSync(home, { recursive: true })
-    const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
-    const build = ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(home, 'dist')]
-    await runOrThrow(process.execPath, [compiler, ...build], BUILD_TIMEOUT_MS)
+    const build = [join(ROOT, 'tools', 'bundle.ts'), join(home, 'dist', 'cli')]
+    await runOrThrow(process.execPath, build, BUILD_TIMEOUT_MS)
     for (const name of ['bin', 'package.json']) {
       cpSync(join(ROOT, name), join(home, name), { recursive: true })
     }
     symlinkSync(join(ROOT, 'node_modules'), join(home, 'node_modules'))
-    return new Contenders(directory, classPath, join(home, 'bin', 'millrace.js'))
+    return new Contenders(directory, classPath, join(home, 'bin', 'millrace.cjs'))
   }
 
   target(server: Server): Target {

@@ -50,7 +50,7 @@ async function emptyProject(context: CheckContext, nodeVersion: string): Promise
   const packed = JSON.parse(await runOrThrow('npm', pack, NPM_TIMEOUT_MS, { cwd: ROOT }))
   const { filename, files } = packed[0] as { filename: string; files: { path: string }[] }
   const paths = files.map(({ path }) => path)
-  for (const needed of ['LICENSE', 'README.md', 'bin/millrace.js', 'dist/cli/main.js']) {
+  for (const needed of ['LICENSE', 'README.md', 'bin/millrace.cjs', 'dist/cli/main.cjs']) {
     assert.ok(paths.includes(needed), `the package has no ${needed}`)
   }
   const unwanted = paths.filter((path) => /\.test\.|test-support|^(src|test|tools)\//.test(path))
