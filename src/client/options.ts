@@ -78,6 +78,8 @@ export interface KafkaOptions {
   readonly logger?: Logger | undefined
   /** Aborting it closes the client at once. */
   readonly signal?: AbortSignal | undefined
+  /** How tokens are had from an identity provider, where it is not to be the runtime's `fetch`. */
+  readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
   /** The world that the client lives in, for tests: a simulated one. */
   readonly io?: Pick<Io, 'clock' | 'random' | 'network'> | undefined
 }

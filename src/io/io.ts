@@ -114,7 +114,7 @@ export interface Listener {
   close(): void
 }
 
-/** What TLS takes; the names and forms are those of Node.js. Whatever is left out is its default. */
+/** What TLS takes; names and forms are those of Node.js, as is the default of what is left out. */
 export interface TlsOptions {
   /** Certificates that are trusted, as PEM, instead of those that come with the runtime. */
   readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined

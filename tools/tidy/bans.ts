@@ -26,10 +26,14 @@ const WORLDLY: readonly Use[] = [
   ['process', /(?<![.\w$#])process\s*[.[]/],
   ['performance', /(?<![.\w$#])performance\s*\./],
   ['the event loop', /(?<![.\w$#])setImmediate\s*\(/],
+  ['randomness', /(?<![.\w$#])(random(Bytes|Fill|FillSync|Int|UUID)|generateKey\w*)\s*\(/],
 ]
 
-/** Modules of Node.js that compute and touch nothing, and the one that loads native codecs. */
-const PURE_MODULES = ['node:zlib', 'node:util', 'node:module']
+/**
+ * Modules of Node.js that compute and touch nothing, and the one that loads native codecs. What
+ * node:crypto has of randomness is banned by name.
+ */
+const PURE_MODULES = ['node:zlib', 'node:util', 'node:module', 'node:crypto']
 
 /** Tests besides read fixtures, run programs and use the test runner. */
 const TEST_MODULES = /^node:(test|assert\/strict|fs|path|url|os|child_process|worker_threads)$/

@@ -34,7 +34,7 @@ export interface RequestOptions {
   readonly maxVersion?: number
   /** The oldest version that will do; UNSUPPORTED_BY_BROKER where the broker has no such. */
   readonly minVersion?: number
-  /** How long the broker may wait by itself before it answers: a long poll, a join. 0 if left out. */
+  /** How long the broker may itself wait before it answers: a long poll, a join. 0 if left out. */
   readonly brokerWaitMs?: number
   /** Acks 0: nothing comes back, and the promise resolves when the bytes are handed over. */
   readonly isOneWay?: boolean

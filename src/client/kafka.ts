@@ -1,0 +1,70 @@
+/**
+ * The client of a cluster: one `Kafka` for a program, whose producers, consumers and admins share
+ * its connections.
+ *
+ *     await using kafka = new Kafka({ brokers: 'localhost:9092' })
+ *
+ * Invariant: `close` settles within its deadline, whatever the brokers do, and leaves no connection
+ * and no timer.
+ */
+import { nodeIo } from '../io/node.ts'
+import { type CallOptions, Deadline } from './call.ts'
+import type { Cluster } from './cluster/cluster.ts'
+import { LiveCluster } from './cluster/live-cluster.ts'
+import { type KafkaOptions, settingsOf } from './options.ts'
+
+const CLOSE_TIMEOUT_MS = 30_000
+
+/** A part of the client that ends with it. */
+export interface Part {
+  close(options?: CallOptions): Promise<void>
+}
+
+export class Kafka {
+  readonly #cluster: LiveCluster
+  readonly #parts = new Set<Part>()
+  readonly #forgetSignal: () => void
+  #closing: Promise<void> | null = null
+
+  constructor(options: KafkaOptions) {
+    const settings = settingsOf(options)
+    const io = options.io ?? nodeIo()
+    const fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
+    this.#cluster = new LiveCluster({ io, settings, fetch })
+    const { signal } = options
+    const onAbort = () => void this.close({ timeoutMs: 0 })
+    signal?.addEventListener('abort', onAbort, { once: true })
+    this.#forgetSignal = () => signal?.removeEventListener('abort', onAbort)
+    if (signal?.aborted) onAbort()
+  }
+
+  /** What the parts of the client send their requests through. */
+  get cluster(): Cluster {
+    return this.#cluster
+  }
+
+  /** Has a part closed with the client; it says by the returned function that it closed itself. */
+  adopt(part: Part): () => void {
+    this.#parts.add(part)
+    return () => this.#parts.delete(part)
+  }
+
+  /** Closes all parts, then the connections. */
+  close(options: CallOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(options: CallOptions): Promise<void> {
+    this.#forgetSignal()
+    const deadline = new Deadline(this.#cluster.clock, 'close', CLOSE_TIMEOUT_MS, options)
+    const timeoutMs = deadline.leftMs()
+    const parts = [...this.#parts].map((part) => part.close({ ...options, timeoutMs }))
+    await deadline.race(Promise.allSettled(parts)).catch(() => {})
+    await this.#cluster.close(deadline)
+  }
+}
