@@ -63,6 +63,11 @@ describe('a connection', () => {
       assert.match(node.log.at(-1)!, /^warn: connection 10\.0\.0\.1:9092-.* closed: /)
     }
     assert.ok(await isServed(other))
+    const newer = await node.connect()
+    // A header of an old form: the version is what is wrong, and is said to be.
+    newer.connection.write([framed(0, 3, 0, 99, 0, 0, 0, 1, 0, 1, 99)])
+    await newer.untilClosed()
+    assert.match(node.log.at(-1)!, /Metadata version 99 is not served: 0 to 13 are$/)
     const controller = await node.connect({ port: CONTROLLER_PORT })
     controller.post(produceRequest, 9, produceTo('t', 0, null))
     await controller.untilClosed()

@@ -11,7 +11,7 @@ import { ByteReader } from '../base/bytes.ts'
 import type { Connection } from '../io/io.ts'
 import { decode, ProtocolError } from '../protocol/codec.ts'
 import { ErrorCode } from '../protocol/errors.ts'
-import { decodeRequestHeader, type RequestHeader } from '../rpc/header.ts'
+import { decodeRequestHeader, peekRequest, type RequestHeader } from '../rpc/header.ts'
 import type { Broker } from './broker.ts'
 import { ClientConnection, type CloseCause, type ConnectionOwner } from './connection.ts'
 import { versionsOf } from './handlers/18-api-versions.ts'
@@ -174,13 +174,15 @@ export class Connections implements ConnectionOwner {
     let context: RequestContext<never> | null = null
     try {
       const reader = new ByteReader(frame)
-      const header = decodeRequestHeader(reader)
-      const api = this.#broker.servedApi(header.apiKey, connection.listener.kind)
-      const refusal = this.#refusalOf(api, header, connection)
+      // The header of a version that does not exist may have any form: what is asked comes first.
+      const asked = peekRequest(reader)
+      const api = this.#broker.servedApi(asked.apiKey, connection.listener.kind)
+      const refusal = this.#refusalOf(api, asked, connection)
       if (api === null || refusal !== '') {
         connection.refuse(refusal)
         return
       }
+      const header = decodeRequestHeader(reader)
       const { apiVersion, correlationId, clientId } = header
       const supported = this.#isSupported(api, apiVersion)
       // Before the request takes its place: what can't be read takes none.
@@ -206,7 +208,11 @@ export class Connections implements ConnectionOwner {
   }
 
   /** Why a request can't be looked at, or ''. */
-  #refusalOf(api: ServedApi | null, header: RequestHeader, connection: ClientConnection): string {
+  #refusalOf(
+    api: ServedApi | null,
+    header: Pick<RequestHeader, 'apiKey' | 'apiVersion'>,
+    connection: ClientConnection,
+  ): string {
     if (api === null) {
       return `API key ${header.apiKey} is not served on the ${connection.listener.name} listener`
     }

@@ -48,8 +48,8 @@ describe('a start is refused', () => {
       await refusal(node.restart(elsewhere)),
       /^listener PLAINTEXT can't use \*:9092: another process listens there/,
     )
+    assert.equal(node.machine.disk.stat('/two'), null)
     await node.restart({ listeners: 'PLAINTEXT://:19092,CONTROLLER://:19093' })
-    assert.equal(node.machine.disk.stat('/two/.kafka_cleanshutdown'), null)
   })
 
   it('for another cluster, another node, or logs of nobody', async () => {

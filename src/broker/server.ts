@@ -8,6 +8,7 @@
 import type { Logger } from '../base/logger.ts'
 import type { Io, Listener as IoListener } from '../io/io.ts'
 import type { LogDirectory } from '../log/log-directory.ts'
+import { META_PROPERTIES } from '../log/meta-properties.ts'
 import { BrokerConfig } from './config/broker-config.ts'
 import { issueLine } from './config/issue.ts'
 import type { Listener } from './config/listeners.ts'
@@ -109,6 +110,8 @@ class Server implements RunningServer {
 
   async start(): Promise<void> {
     const { io, logger, clusterId = null, absolutePath = (path) => path } = this.#options
+    const metadataDirectory = absolutePath(this.#config.metadataLogDir)
+    if (io.disk.stat(`${metadataDirectory}/${META_PROPERTIES}`) === null) await this.#tryPorts()
     this.#node = await openNode({
       config: this.#config,
       io,
@@ -128,6 +131,15 @@ class Server implements RunningServer {
     }
     this.#serving = true
     this.#loop.wake()
+  }
+
+  /** Before the first start writes anything: where it can't listen it is to leave nothing. */
+  async #tryPorts(): Promise<void> {
+    for (const listener of this.#config.listeners) {
+      if (listener.port === 0) continue
+      const socket = await this.#bind(listener, (connection) => connection.destroy())
+      socket.close()
+    }
   }
 
   async #listen({ broker }: OpenNode): Promise<void> {

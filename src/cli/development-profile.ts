@@ -6,6 +6,10 @@
 
 const LISTENERS = 'PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093'
 const CONTROLLER = 'CONTROLLER'
+const PROTOCOL_MAP = 'listener.security.protocol.map'
+/** Every protocol under its own name, and the controller's as it is in Kafka's own examples. */
+const PROTOCOLS =
+  'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL'
 
 /** One node is all there is: no internal topic can have more replicas. */
 const PROFILE: ReadonlyMap<string, string> = new Map([
@@ -29,10 +33,10 @@ const PROFILE: ReadonlyMap<string, string> = new Map([
  */
 export function developmentProperties(given: ReadonlyMap<string, string>): Map<string, string> {
   const properties = new Map([...PROFILE, ...given])
+  if (properties.get('controller.listener.names') !== CONTROLLER) return properties
+  if (!properties.has(PROTOCOL_MAP)) properties.set(PROTOCOL_MAP, PROTOCOLS)
   const listeners = properties.get('listeners') ?? ''
   const hasController = listeners.toUpperCase().includes(`${CONTROLLER}://`)
-  if (!hasController && properties.get('controller.listener.names') === CONTROLLER) {
-    properties.set('listeners', `${listeners},${CONTROLLER}://127.0.0.1:0`)
-  }
+  if (!hasController) properties.set('listeners', `${listeners},${CONTROLLER}://127.0.0.1:0`)
   return properties
 }

@@ -67,6 +67,12 @@ test('listeners of the development profile may be set without the one of the con
     ],
   )
   assert.equal(listeners('PLAINTEXT://:1,CONTROLLER://:2')?.length, 2)
+  const secured = BrokerConfig.parse(properties(null, {}, ['listeners=SSL://:19092']))
+  assert.deepEqual(
+    secured.errors.filter(({ message }) => /CONTROLLER/.test(message)),
+    [],
+    'the listener of the controller is not what is wrong',
+  )
 })
 
 test('what cannot be read is one line', () => {

@@ -31,15 +31,20 @@ const firstFlexible: ReadonlyMap<number, number> = new Map(
   }),
 )
 
+/** What a request is, before anything that depends on it; nothing is taken from the reader. */
+export function peekRequest(reader: ByteReader): Pick<RequestHeader, 'apiKey' | 'apiVersion'> {
+  const start = reader.position
+  const asked = { apiKey: reader.int16(), apiVersion: reader.int16() }
+  reader.position = start
+  return asked
+}
+
 /**
  * Reads the header of a request. The version may be one that does not exist: the caller answers
  * that. ProtocolError for an API key that Kafka 4.3 does not have, since its header can't be read.
  */
 export function decodeRequestHeader(reader: ByteReader): RequestHeader {
-  const start = reader.position
-  const apiKey = reader.int16()
-  const apiVersion = reader.int16()
-  reader.position = start
+  const { apiKey, apiVersion } = peekRequest(reader)
   const flexibleFrom = firstFlexible.get(apiKey)
   if (flexibleFrom === undefined) throw new ProtocolError(`unknown API key ${apiKey}`)
   const header = decode(requestHeader, apiVersion >= flexibleFrom ? 2 : 1, reader)

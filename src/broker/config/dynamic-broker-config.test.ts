@@ -85,6 +85,10 @@ test('what someone wants to store is refused in the words of Kafka', () => {
     'Millrace cannot change these configs dynamically yet: [listeners]',
   )
   assert.equal(
+    check({ 'metric.reporters': 'com.example.Reporter' }),
+    'Millrace cannot change these configs dynamically yet: [metric.reporters]',
+  )
+  assert.equal(
     check({ 'log.message.timestamp.type': 'Now' }),
     'Invalid value Now for configuration log.message.timestamp.type: ' +
       'String must be one of: CreateTime, LogAppendTime',

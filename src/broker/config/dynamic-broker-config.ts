@@ -16,7 +16,8 @@ const CERTIFICATES = new RegExp(
 )
 
 /** Dynamic in Kafka, and fixed in Millrace until the feature behind it is built. */
-const NOT_YET_DYNAMIC = /^(listeners|listener\.security\.protocol\.map|config\.providers)$/
+const NOT_YET_DYNAMIC =
+  /^(listeners|listener\.security\.protocol\.map|config\.providers|metric\.reporters)$/
 
 /** Limits of connections hold for all brokers even behind a listener's prefix. */
 const ALL_BROKERS = ['max.connections', 'max.connection.creation.rate', 'num.network.threads']

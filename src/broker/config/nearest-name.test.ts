@@ -21,6 +21,12 @@ test('the distance is the same both ways, and at most the longer length', () => 
   )
 })
 
+test('of two that are as near, the one that was abbreviated', () => {
+  const known = ['log.retention.ms', 'log.retention.hours', 'log.retention.bytes']
+  assert.equal(nearestName('log.retention.hrs', known), 'log.retention.hours')
+  assert.equal(nearestName('log.retention.hrs', known.toReversed()), 'log.retention.hours')
+})
+
 test('a name far from all is near none', () => {
   assert.equal(nearestName('log.dir', ['log.dirs', 'log.roll.ms']), 'log.dirs')
   assert.equal(nearestName('zookeeper.connect', ['log.dirs', 'node.id']), null)

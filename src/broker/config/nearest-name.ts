@@ -8,13 +8,26 @@ export function nearestName(name: string, known: Iterable<string>): string | nul
   let best: string | null = null
   let bestDistance = Math.floor(name.length * DIFFERENCE_MAX) + 1
   for (const candidate of known) {
-    if (Math.abs(candidate.length - name.length) >= bestDistance) continue
+    if (Math.abs(candidate.length - name.length) > bestDistance) continue
     const distance = editDistance(name, candidate)
-    if (distance >= bestDistance) continue
+    if (distance > bestDistance) continue
+    if (distance === bestDistance && !(best !== null && isBetter(name, candidate, best))) continue
     best = candidate
     bestDistance = distance
   }
   return best
+}
+
+/** Of two that are as near, the one that was abbreviated: `hrs` is hours rather than ms. */
+function isBetter(name: string, candidate: string, best: string): boolean {
+  return candidate.length - name.length > best.length - name.length && isWithin(name, candidate)
+}
+
+/** Whether `long` becomes `short` where letters are left out. */
+function isWithin(short: string, long: string): boolean {
+  let matched = 0
+  for (const letter of long) if (letter === short[matched]) matched++
+  return matched === short.length
 }
 
 /** Letters to insert, delete, replace or swap with their neighbour to get from `a` to `b`. */

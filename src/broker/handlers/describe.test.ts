@@ -1,4 +1,4 @@
-/** What a node tells of itself: its directories, producers, cluster, quorum and resources. */
+/** What a node tells of itself: its directories, producers, cluster, quorum, moves, resources. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { METADATA_TOPIC_ID } from '../../base/uuid.ts'
@@ -11,6 +11,14 @@ import {
   electLeadersRequest,
   electLeadersResponse,
 } from '../../protocol/messages/43-elect-leaders.ts'
+import {
+  alterPartitionReassignmentsRequest,
+  alterPartitionReassignmentsResponse,
+} from '../../protocol/messages/45-alter-partition-reassignments.ts'
+import {
+  listPartitionReassignmentsRequest,
+  listPartitionReassignmentsResponse,
+} from '../../protocol/messages/46-list-partition-reassignments.ts'
 import {
   describeQuorumRequest,
   describeQuorumResponse,
@@ -27,6 +35,10 @@ import {
   describeProducersRequest,
   describeProducersResponse,
 } from '../../protocol/messages/61-describe-producers.ts'
+import {
+  listTransactionsRequest,
+  listTransactionsResponse,
+} from '../../protocol/messages/66-list-transactions.ts'
 import {
   listConfigResourcesRequest,
   listConfigResourcesResponse,
@@ -163,6 +175,49 @@ describe('ListConfigResources', () => {
     assert.deepEqual(await ask([]), [0, [8, '1'], [4, '1'], [2, 't']])
     assert.deepEqual(await ask([99]), [ErrorCode.UNSUPPORTED_VERSION])
     assert.deepEqual(await ask([], 0), [0])
+  })
+})
+
+describe('reassignments', () => {
+  it('go nowhere on one node, and say why', async () => {
+    const client = await (await TestNode.start()).connect()
+    await client.createTopic('t')
+    const alter = async (replicas: number[] | null, partitionIndex = 0) => {
+      const topics = [{ name: 't', partitions: [{ partitionIndex, replicas }] }]
+      const [request, response] = [
+        alterPartitionReassignmentsRequest,
+        alterPartitionReassignmentsResponse,
+      ]
+      const { responses } = await client.call(request, response, 1, { timeoutMs: 1000, topics })
+      const { errorCode, errorMessage } = responses[0]!.partitions[0]!
+      return [errorCode, errorMessage]
+    }
+    assert.deepEqual(await alter([1]), [0, null], 'where it is already')
+    assert.deepEqual(await alter(null), [ErrorCode.NO_REASSIGNMENT_IN_PROGRESS, null])
+    assert.deepEqual(await alter([1, 9]), [
+      ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+      'The manual partition assignment includes broker 9, but no such broker is registered.',
+    ])
+    assert.deepEqual(await alter([1], 7), [
+      ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+      'Unable to find partition t:7.',
+    ])
+    const [request, response] = [
+      listPartitionReassignmentsRequest,
+      listPartitionReassignmentsResponse,
+    ]
+    const listed = await client.call(request, response, 0, { timeoutMs: 1000, topics: null })
+    assert.deepEqual([listed.errorCode, listed.topics], [ErrorCode.NONE, []])
+  })
+})
+
+describe('ListTransactions', () => {
+  it('has none, and says which states it does not know', async () => {
+    const client = await (await TestNode.start()).connect()
+    const body = { stateFilters: ['Ongoing', 'Lost', 'PrepareEpochFence'], producerIdFilters: [] }
+    const answer = await client.call(listTransactionsRequest, listTransactionsResponse, 2, body)
+    assert.equal(answer.errorCode, ErrorCode.NONE)
+    assert.deepEqual([answer.unknownStateFilters, answer.transactionStates], [['Lost'], []])
   })
 })
 

@@ -145,6 +145,13 @@ function sensibleBodies(topicId: string, records: Uint8Array): Record<string, (v
     DeleteGroups: () => ({ groupsNames: ['h', ''] }),
     ElectLeaders: () => ({ topicPartitions: [{ topic: 't', partitions: indexes }] }),
     IncrementalAlterConfigs: () => ({ resources, validateOnly: true }),
+    AlterPartitionReassignments: () => ({
+      topics: [
+        { name: 't', partitions: [{ partitionIndex: 0, replicas: [1] }, { partitionIndex: 7 }] },
+        { name: 'nowhere', partitions: [{ partitionIndex: 0, replicas: null }] },
+      ],
+    }),
+    ListPartitionReassignments: () => ({ topics: null }),
     OffsetDelete: () => ({ groupId: 'g', topics }),
     DescribeQuorum: () => ({ topics: [{ topicName: '__cluster_metadata', partitions }] }),
     UpdateFeatures: () => ({
@@ -153,6 +160,7 @@ function sensibleBodies(topicId: string, records: Uint8Array): Record<string, (v
     DescribeCluster: () => ({ includeClusterAuthorizedOperations: true, endpointType: 1 }),
     DescribeProducers: () => ({ topics: byIndex }),
     UnregisterBroker: () => ({ brokerId: 77 }),
+    ListTransactions: () => ({ stateFilters: ['Ongoing', 'Other'], producerIdFilters: [1] }),
     ListConfigResources: () => ({ resourceTypes: [] }),
     DescribeTopicPartitions: () => ({ topics: [{ name: 't' }], responsePartitionLimit: 1 }),
   }

@@ -177,7 +177,7 @@ test('replicas move: added, awaited in sync, then the old ones go', () => {
 test('a move is taken back', () => {
   const cluster = new TestCluster().start(1, 2)
   cluster.createTopic('a', { assignments: [[1]] })
-  assert.deepEqual(reassign(cluster, null), [85, 'No partition reassignment is in progress.'])
+  assert.deepEqual(reassign(cluster, null), [ErrorCode.NO_REASSIGNMENT_IN_PROGRESS, null])
   reassign(cluster, [2])
   assert.deepEqual(reassign(cluster, null), [ErrorCode.NONE, null])
   const { replicas, addingReplicas, leader } = cluster.partition('a')

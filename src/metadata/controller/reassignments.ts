@@ -2,7 +2,7 @@
  * Decides AlterPartitionReassignments and answers ListPartitionReassignments (KIP-455, KIP-860). A
  * move adds replicas, waits until they are in sync (alter-partition.ts), and then drops the old.
  */
-import { ErrorCode, errorMessage } from '../../protocol/errors.ts'
+import { ErrorCode } from '../../protocol/errors.ts'
 import type {
   AlterPartitionReassignmentsRequest,
   AlterPartitionReassignmentsResponse,
@@ -72,8 +72,7 @@ function cancelReassignment(
 ): MetadataRecord | ApiError | null {
   const { topic, index, partition } = located
   if (!isReassigning(partition)) {
-    const code = ErrorCode.NO_REASSIGNMENT_IN_PROGRESS
-    return apiError(code, errorMessage(code))
+    return apiError(ErrorCode.NO_REASSIGNMENT_IN_PROGRESS)
   }
   const reverted = revertedReassignment(partition)
   if (reverted === null) {
