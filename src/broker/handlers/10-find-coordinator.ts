@@ -16,7 +16,11 @@ import type { RequestContext } from '../request-context.ts'
 import { serve } from '../served-api.ts'
 
 const GROUP = 0
-const TRANSACTION = 1
+/** What has coordinators of the other types. */
+const LATER: ReadonlyMap<number, string> = new Map([
+  [1, 'transactions'],
+  [2, 'share groups'],
+])
 
 export const findCoordinator = serve(
   findCoordinatorRequest,
@@ -24,11 +28,13 @@ export const findCoordinator = serve(
   (broker, request, context) => {
     const keys = context.apiVersion < 4 ? [request.key] : request.coordinatorKeys
     if (request.keyType !== GROUP) {
+      const later = LATER.get(request.keyType)
+      const error = ErrorCode.INVALID_REQUEST
       const message =
-        request.keyType === TRANSACTION
-          ? 'this broker does not serve transactions yet: see docs/compatibility.md'
-          : `this broker does not serve coordinators of type ${request.keyType}`
-      reply(broker, context, keys, () => ({ error: ErrorCode.INVALID_REQUEST, message }))
+        later === undefined
+          ? errorMessage(error)
+          : `this broker does not serve ${later} yet: see docs/compatibility.md`
+      reply(broker, context, keys, () => ({ error, message }))
       return
     }
     // Kafka's own words where nothing is wrong.

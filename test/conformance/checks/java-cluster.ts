@@ -44,6 +44,7 @@ const SERVED_APIS: Readonly<Record<string, string>> = {
   DescribeCluster: '0 to 2',
   DescribeProducers: '0',
   UnregisterBroker: '0',
+  ListTransactions: '0 to 2',
   ListConfigResources: '0 to 1',
   DescribeTopicPartitions: '0',
 }
