@@ -1,4 +1,5 @@
 /** The client, `import { Kafka } from 'millrace'`: what is exported here is public. */
+export { Admin, type AdminOptions, type Outcome, type ResultEntry, Results } from './admin/index.ts'
 export type { CallOptions } from './call.ts'
 export type { BrokerInfo, PartitionInfo, TopicInfo } from './cluster/cluster.ts'
 export type {

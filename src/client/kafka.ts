@@ -8,6 +8,7 @@
  * and no timer.
  */
 import { nodeIo } from '../io/node.ts'
+import { Admin, type AdminOptions } from './admin/admin.ts'
 import { type CallOptions, Deadline } from './call.ts'
 import type { Cluster } from './cluster/cluster.ts'
 import { LiveCluster } from './cluster/live-cluster.ts'
@@ -36,6 +37,11 @@ export class Kafka {
     signal?.addEventListener('abort', onAbort, { once: true })
     this.#forgetSignal = () => signal?.removeEventListener('abort', onAbort)
     if (signal?.aborted) onAbort()
+  }
+
+  /** The administrator's client. It holds nothing that would have to be closed. */
+  admin(options: AdminOptions = {}): Admin {
+    return new Admin(this.#cluster, options)
   }
 
   /** What the parts of the client send their requests through. */
