@@ -62,6 +62,7 @@ function contract(name: string, makeWorld: () => World): void {
     describe('disk', () => diskContract(() => world))
     describe('directories', () => directoryContract(() => world))
     describe('network', () => networkContract(() => world))
+    describe('dialling', () => dialContract(() => world))
     describe('clock and randomness', () => clockContract(() => world))
   })
 }
@@ -394,6 +395,47 @@ function networkContract(world: () => World): void {
     const again = await world().settle(network().listen('', listener.port, () => {}))
     assert.equal(again.port, listener.port)
     again.close()
+  })
+}
+
+function dialContract(world: () => World): void {
+  const network = () => world().io.network
+
+  it('speaks no TLS with a listener that does not', async () => {
+    let seen: Seen | null = null
+    const listener = await world().settle(
+      network().listen('localhost', 0, (connection) => {
+        seen = new Seen(connection)
+        connection.onData = () => connection.destroy()
+      }),
+    )
+    const refused = network().connect('localhost', listener.port, { tls: {} })
+    await assert.rejects(world().settle(refused), ({ code }) => typeof code === 'string')
+    await world().until(() => seen === null || seen.closed !== null)
+    listener.close()
+  })
+
+  it('gives up when its signal is aborted, before, while and after it connects', async () => {
+    const accepted: Seen[] = []
+    const listener = await world().settle(
+      network().listen('localhost', 0, (connection) => accepted.push(new Seen(connection))),
+    )
+    const { port } = listener
+    const before = network().connect('localhost', port, { signal: AbortSignal.abort() })
+    await assert.rejects(world().settle(before), { code: 'ABORT_ERR' })
+    const abort = new AbortController()
+    const during = network().connect('localhost', port, { signal: abort.signal })
+    abort.abort()
+    await assert.rejects(world().settle(during), { code: 'ABORT_ERR' })
+    const late = new AbortController()
+    const made = await world().settle(network().connect('localhost', port, { signal: late.signal }))
+    const client = new Seen(made)
+    late.abort() // comes too late, and changes nothing
+    client.connection.write([bytes(1)])
+    await world().until(() => accepted.some(({ received }) => received.length === 1))
+    client.connection.destroy()
+    await world().until(() => accepted.every(({ closed }) => closed !== null))
+    listener.close()
   })
 }
 

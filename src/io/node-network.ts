@@ -1,5 +1,5 @@
 /**
- * TCP through Node.js: every connection without Nagle's delay and with keep-alive, as Kafka sets
+ * TCP and TLS through Node.js: every connection without Nagle's delay and with keep-alive, as Kafka sets
  * them. Invariant: callbacks of a connection never come from within a call of ours, and none comes
  * after `onClose`.
  *
@@ -9,10 +9,17 @@
  * could take the last response with it.
  */
 import * as net from 'node:net'
-import type { Connection, Listener, Network } from './io.ts'
+import * as tls from 'node:tls'
+import type { Connection, ConnectOptions, Listener, Network, TlsOptions } from './io.ts'
 
 /** How long a peer may take to end its side after we have ended ours. */
 const LINGER_MS = 1000
+
+/** How long one of several addresses of a name may take before the next one is tried. */
+const ADDRESS_ATTEMPT_MS = 1000
+
+/** Most that is read at once. */
+const INPUT_BYTES = 256 * 1024
 
 const OPTIONS = { noDelay: true, keepAlive: true, allowHalfOpen: true }
 
@@ -51,8 +58,7 @@ class NodeConnection implements Connection {
       this.onDrain()
     }
     socket.on('data', (chunk: Buffer) => {
-      if (this.#hasEnded) return
-      this.onData(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
+      this.take(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
     })
     // The turn that handles what came before the end comes first, and its answers are sent.
     socket.on('end', () => setImmediate(() => this.end()))
@@ -63,6 +69,11 @@ class NodeConnection implements Connection {
       this.#hasEnded = true
       this.onClose(this.#reason)
     })
+  }
+
+  /** Bytes have come. */
+  take(chunk: Uint8Array): void {
+    if (!this.#hasEnded) this.onData(chunk)
   }
 
   get queuedBytes(): number {
@@ -116,8 +127,57 @@ class NodeConnection implements Connection {
   }
 }
 
+function secure(address: net.NetConnectOpts, host: string, options: TlsOptions): tls.TLSSocket {
+  // An address can't be a name in TLS (RFC 6066), but it can be in a certificate.
+  const servername = options.servername ?? (net.isIP(host) === 0 ? host : '')
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  return tls.connect({ ...address, ...Object.fromEntries(given), servername })
+}
+
+function aborted(signal: AbortSignal): Error {
+  return Object.assign(new Error('gave up', { cause: signal.reason }), { code: 'ABORT_ERR' })
+}
+
+/**
+ * A connection that reads into `input`: Node's own way is 64 KiB of new memory for each read, which
+ * makes V8 collect garbage. `onread` does that for sockets that connect; one that was accepted has
+ * to be made anew around its handle. Where Node has no such handle it reads in the usual way.
+ */
+function readingInto(input: Uint8Array, accepted: net.Socket): NodeConnection {
+  const { _handle: handle } = accepted as unknown as { _handle?: { useUserBuffer?: unknown } }
+  if (typeof handle?.useUserBuffer !== 'function') {
+    accepted.resume()
+    return new NodeConnection(accepted)
+  }
+  let connection: NodeConnection | null = null
+  const onread = {
+    buffer: input,
+    callback: (length: number, buffer: Uint8Array): boolean => {
+      connection?.take(buffer.subarray(0, length))
+      return true
+    },
+  }
+  const socket = new net.Socket({
+    allowHalfOpen: true,
+    handle,
+    onread,
+  } as net.SocketConstructorOpts)
+  connection = new NodeConnection(socket)
+  return connection
+}
+
 /** The real network. */
 export class NodeNetwork implements Network {
+  readonly #lookup: net.LookupFunction | undefined
+
+  /** `lookup` finds the addresses of a name, where it is not to be the system. */
+  constructor(lookup?: net.LookupFunction) {
+    this.#lookup = lookup
+  }
+
+  /** What accepted connections read into, one after another. */
+  readonly #input = new Uint8Array(INPUT_BYTES)
+
   /** An empty host listens on all addresses of both families. */
   listen(
     host: string,
@@ -125,7 +185,9 @@ export class NodeNetwork implements Network {
     onConnection: (connection: Connection) => void,
   ): Promise<Listener> {
     return new Promise((resolve, reject) => {
-      const server = net.createServer(OPTIONS, (socket) => onConnection(new NodeConnection(socket)))
+      const server = net.createServer({ ...OPTIONS, pauseOnConnect: true }, (accepted) => {
+        onConnection(readingInto(this.#input, accepted))
+      })
       server.once('error', reject)
       server.listen(host === '' ? { port } : { host, port }, () => {
         server.off('error', reject)
@@ -140,12 +202,38 @@ export class NodeNetwork implements Network {
     })
   }
 
-  connect(host: string, port: number): Promise<Connection> {
+  connect(
+    host: string,
+    port: number,
+    { tls: tlsOptions, signal }: ConnectOptions = {},
+  ): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const socket = net.connect({ ...OPTIONS, host, port })
-      socket.once('error', reject)
-      socket.once('connect', () => {
-        socket.off('error', reject)
+      if (signal?.aborted) {
+        reject(aborted(signal))
+        return
+      }
+      const address = {
+        ...OPTIONS,
+        host,
+        port,
+        ...(this.#lookup && { lookup: this.#lookup }),
+        autoSelectFamilyAttemptTimeout: ADDRESS_ATTEMPT_MS,
+      }
+      const socket =
+        tlsOptions === undefined ? net.connect(address) : secure(address, host, tlsOptions)
+      const onAbort = (): void => {
+        socket.destroy(aborted(signal!))
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      const done = (): void => signal?.removeEventListener('abort', onAbort)
+      const onError = (error: Error): void => {
+        done()
+        reject(error)
+      }
+      socket.once('error', onError)
+      socket.once(tlsOptions === undefined ? 'connect' : 'secureConnect', () => {
+        done()
+        socket.off('error', onError)
         resolve(new NodeConnection(socket))
       })
     })

@@ -5,7 +5,7 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Prng } from '../base/prng.ts'
-import type { Connection, Listener, Network } from './io.ts'
+import type { Connection, ConnectOptions, Listener, Network } from './io.ts'
 import { type SimAddress, SimConnection } from './sim-connection.ts'
 import type { SimProcess, SimTime } from './sim-time.ts'
 import { systemError } from './sim-volume.ts'
@@ -61,7 +61,7 @@ export class SimNetwork {
     return {
       listen: (address, port, onConnection) =>
         this.#listen(host, process, address, port, onConnection),
-      connect: (target, port) => this.#connect(host, process, target, port),
+      connect: (target, port, options) => this.#connect(host, process, target, port, options),
     }
   }
 
@@ -147,16 +147,27 @@ export class SimNetwork {
     }
   }
 
-  #connect(host: string, process: SimProcess, target: string, port: number): Promise<Connection> {
+  /** TLS is refused: nobody speaks it here. */
+  #connect(
+    host: string,
+    process: SimProcess,
+    target: string,
+    port: number,
+    { tls, signal }: ConnectOptions = {},
+  ): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const deadlineMs = this.time.nowMs + this.#connectTimeoutMs
       const fail = (code: string): void => reject(systemError(code, `${target}:${port}`))
       const peerHost = this.#resolve(host, target)
+      const onAbort = (): void => this.time.settleAfter(0, () => fail('ABORT_ERR'))
+      signal?.addEventListener('abort', onAbort, { once: true })
+      if (signal?.aborted) onAbort()
       const attempt = (): void => {
-        if (!process.isAlive) return
-        if (peerHost === null) fail('ENOTFOUND')
+        if (!process.isAlive || signal?.aborted) return
+        if (tls !== undefined) fail('EPROTO')
+        else if (peerHost === null) fail('ENOTFOUND')
         else if (!this.isCut(host, peerHost) && !this.isCut(peerHost, host)) {
-          this.#reach(host, process, peerHost, port, resolve, fail)
+          this.#reach(host, process, peerHost, port, signal, resolve, fail)
         } else if (this.time.nowMs >= deadlineMs) fail('ETIMEDOUT')
         else this.time.settleAfter(RETRY_MS, attempt)
       }
@@ -170,6 +181,7 @@ export class SimNetwork {
     process: SimProcess,
     peerHost: string,
     port: number,
+    signal: AbortSignal | undefined,
     resolve: (connection: Connection) => void,
     fail: (code: string) => void,
   ): void {
@@ -184,6 +196,8 @@ export class SimNetwork {
     this.time.settleAfter(this.latencyMs(), () => {
       if (near.isClosed) {
         fail('ECONNRESET')
+      } else if (signal?.aborted) {
+        near.destroy()
       } else {
         near.resume()
         resolve(near)

@@ -1,7 +1,7 @@
 /**
  * The SASL exchange on a connection: SaslHandshake names the mechanism, SaslAuthenticate carries
- * its messages (KIP-43, KIP-152). The same is done again, on the same connection, before the session
- * that the broker grants is over (KIP-368).
+ * its messages (KIP-43, KIP-152). The same is done again, on the same connection, before the
+ * session that the broker grants is over (KIP-368).
  */
 import { ErrorCode } from '../../../protocol/errors.ts'
 import {
