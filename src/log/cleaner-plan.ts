@@ -3,7 +3,8 @@
  * one.
  *
  * Dirty is what no round has covered yet. The active segment is never cleaned, nor anything from
- * the last stable offset on, nor a segment with a record younger than `min.compaction.lag.ms`.
+ * the last stable offset on, nor a segment with a record younger than `min.compaction.lag.ms`, nor
+ * what is not on the platter: an old value goes for a newer one that a power cut can't take.
  *
  * KIP-58 (minimum lag), KIP-354 (maximum lag).
  */
@@ -18,6 +19,8 @@ export interface PlannableLog {
   readonly logStartOffset: number
   readonly logEndOffset: number
   readonly lastStableOffset: number
+  /** Everything below is on the platter. */
+  readonly recoveryPoint: number
 }
 
 /** What is to be done for one log. */
@@ -72,7 +75,7 @@ export function isWorthCleaning(plan: CleaningPlan<PlannableLog>): boolean {
 
 function uncleanableFrom(log: PlannableLog, firstDirtyOffset: number, nowMs: number): number {
   const { segments } = log
-  const limit = Math.min(log.lastStableOffset, segments.active.baseOffset)
+  const limit = Math.min(log.lastStableOffset, segments.active.baseOffset, log.recoveryPoint)
   const lagMs = Math.max(0, log.home.config.minCompactionLagMs)
   if (lagMs === 0) return limit
   for (const segment of closedSegmentsFrom(segments, firstDirtyOffset)) {

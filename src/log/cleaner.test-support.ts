@@ -116,9 +116,10 @@ export class CleanerFixture {
     return result
   }
 
-  /** Closes the active segment, so that all before may be cleaned. */
+  /** Closes the active segment and makes it durable, so that all before may be cleaned. */
   roll(): void {
     this.log.roll(this.nowMs)
+    this.log.flushNow()
   }
 
   /** Cleans until nothing is dirty enough; `maxSteps` stops it in the middle. */

@@ -196,6 +196,8 @@ export class LogCleaner {
     const isCandidate =
       log.home.config.cleanupPolicyCompact && log.failure === null && !this.#uncleanable.has(log)
     if (!isCandidate) return null
+    // What a killed process has left is cleaned once it is on the platter. A failure is remembered.
+    if (log.recoveryPoint < log.segments.active.baseOffset) log.flush().catch(() => {})
     return planCleaning(log, checkpoints.get(log.name)?.offset ?? -1, nowMs)
   }
 
