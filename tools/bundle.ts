@@ -1,8 +1,8 @@
 /**
  * Writes the `millrace` command as few files: `node tools/bundle.ts [folder]`, by default dist/cli.
  * Finding, reading and linking the hundreds of modules of src/ is most of a start otherwise
- * (docs/decisions/0005-performance.md). Names and lines stay as they are, so that a stack trace can be
- * read; what a command does not need is in files that it does not load.
+ * (docs/decisions/0005-performance.md). Names and lines stay as they are, so that a stack trace can
+ * be read; what a command does not need is in files that it does not load.
  *
  * CommonJS, since an `import` of a module of Node's loads all that the module could ever need.
  * Packages with native code stay packages; those of JavaScript alone are taken in, with their

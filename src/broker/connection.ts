@@ -9,6 +9,7 @@
  * Invariant: the socket is paused while the inbox is over its limit or answers pile up unread.
  */
 import type { Connection } from '../io/io.ts'
+import type { FrameMemory } from '../rpc/frame-memory.ts'
 import { FrameReader } from '../rpc/frame-reader.ts'
 import type { ListenerEndpoint, RequestContext } from './request-context.ts'
 
@@ -63,6 +64,7 @@ export class ClientConnection {
     listener: ListenerEndpoint,
     owner: ConnectionOwner,
     limits: { readonly frameBytesMax: number },
+    memory: FrameMemory,
     nowMs: () => number,
   ) {
     this.id = id
@@ -72,9 +74,10 @@ export class ClientConnection {
     this.localPort = socket.localPort
     this.#socket = socket
     this.#owner = owner
-    this.#frames = new FrameReader(limits.frameBytesMax)
+    this.#frames = new FrameReader(limits.frameBytesMax, memory)
     this.#nowMs = nowMs
     this.lastActiveMs = nowMs()
+    socket.lendsChunks = true
     socket.onData = (chunk) => this.#onData(chunk)
     socket.onDrain = () => {
       this.#wake()

@@ -99,6 +99,25 @@ describe('a connection', () => {
     }
   })
 
+  it('takes the memory of an answered Produce for the next, and what was produced stays', async () => {
+    const node = await TestNode.start()
+    const client = await node.connect()
+    await client.createTopic('t', 2)
+    const values = Array.from({ length: 12 }, (_, i) => String.fromCharCode(97 + i).repeat(40_000))
+    const answers = values.map((value, i) => {
+      const records = batchOf([value], node.nowMs)
+      return client.send(produceRequest, produceResponse, 9, produceTo('t', i % 2, records))
+    })
+    await node.world.settle(Promise.all(answers))
+    for (const partition of [0, 1]) {
+      const read = (await client.readAll('t', partition)).map(({ value }) => value)
+      assert.deepEqual(
+        read,
+        values.filter((_, i) => i % 2 === partition),
+      )
+    }
+  })
+
   it('may end in the middle of a frame', async () => {
     const node = await TestNode.start()
     const client = await node.connect()

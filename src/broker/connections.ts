@@ -11,6 +11,7 @@ import { ByteReader } from '../base/bytes.ts'
 import type { Connection } from '../io/io.ts'
 import { decode, ProtocolError } from '../protocol/codec.ts'
 import { ErrorCode } from '../protocol/errors.ts'
+import { FrameMemory } from '../rpc/frame-memory.ts'
 import { decodeRequestHeader, peekRequest, type RequestHeader } from '../rpc/header.ts'
 import type { Broker } from './broker.ts'
 import { ClientConnection, type CloseCause, type ConnectionOwner } from './connection.ts'
@@ -26,6 +27,8 @@ const FRAMES_PER_TURN_MAX = 256
 const UNSENT_BYTES_MAX = 256 * 1024 * 1024
 /** What a fetch may have even then, so that every client goes on. */
 const FETCH_BYTES_MIN = 1024 * 1024
+/** Memory of answered requests that is kept for the next ones. */
+const FREE_FRAME_BYTES_MAX = 8 * 1024 * 1024
 /** How often idle connections are looked for. */
 const IDLE_CHECK_INTERVAL_MS = 1000
 
@@ -48,6 +51,7 @@ export class Connections implements ConnectionOwner {
   /** Connections whose clients had not taken all when they were last looked at. */
   readonly #unsent = new Set<ClientConnection>()
   #reservedBytes = 0
+  readonly #frameMemory = new FrameMemory(FREE_FRAME_BYTES_MAX)
   #nextId = 0
   #idleCheckMs = 0
 
@@ -77,7 +81,7 @@ export class Connections implements ConnectionOwner {
     const id = `${socket.localHost}:${socket.localPort}-${host}:${socket.remotePort}-${this.#nextId++}`
     const nowMs = this.#broker.clock.nowMs
     this.#all.add(
-      new ClientConnection(id, socket, listener, this, limits, () =>
+      new ClientConnection(id, socket, listener, this, limits, this.#frameMemory, () =>
         nowMs.call(this.#broker.clock),
       ),
     )
@@ -190,6 +194,7 @@ export class Connections implements ConnectionOwner {
       const version = supported ? apiVersion : 0
       context = new RequestContext<never>(connection, api, version, correlationId, clientId)
       connection.enter(context)
+      if (api.releasesRequest) context.onAnswered = () => this.#frameMemory.give(frame)
       if (request === null) this.#refuseApiVersions(context)
       else this.#dispatch(api, request, context)
     } catch (error) {

@@ -35,6 +35,8 @@ export class RequestContext<Response = unknown> {
   /** Called once the answer is sent and nothing refers to its bytes; never if it can't be sent. */
   onSent: (() => void) | null = null
   sizeBytes = 0
+  /** Called when the handler has answered, and needs the bytes of the request no more. */
+  onAnswered: (() => void) | null = null
 
   constructor(
     connection: ClientConnection,
@@ -105,6 +107,7 @@ export class RequestContext<Response = unknown> {
   #finish(): void {
     assert(!this.done, `${this.api.name} answered twice`)
     this.done = true
+    this.onAnswered?.()
     this.waiting = false
   }
 }

@@ -21,17 +21,21 @@ export interface ServedApi {
   readonly readsMetadata: boolean
   /** True where the answer waits for a record of the metadata: what comes behind it waits too. */
   readonly changesMetadata: boolean
+  /** True where nothing refers to the bytes of a request once it is answered. */
+  readonly releasesRequest: boolean
   readonly handle: (broker: Broker, request: never, context: RequestContext) => void
 }
 
-export type ServeOptions = Partial<Pick<ServedApi, 'readsMetadata' | 'changesMetadata'>>
+export type ServeOptions = Partial<
+  Pick<ServedApi, 'readsMetadata' | 'changesMetadata' | 'releasesRequest'>
+>
 
 /** Declares a handler; the version range is the schema's, which is Kafka 4.3's. */
 export function serve<Q extends Message, S extends Message>(
   request: Q,
   response: S,
   handle: (broker: Broker, request: Infer<Q>, context: RequestContext<Input<S>>) => void,
-  { readsMetadata = false, changesMetadata = false }: ServeOptions = {},
+  { readsMetadata = false, changesMetadata = false, releasesRequest = false }: ServeOptions = {},
 ): ServedApi {
   const { min, max } = parseVersions(request.versions)
   return {
@@ -45,6 +49,7 @@ export function serve<Q extends Message, S extends Message>(
     listeners: request.listeners,
     readsMetadata,
     changesMetadata,
+    releasesRequest,
     handle: handle as ServedApi['handle'],
   }
 }

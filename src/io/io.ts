@@ -89,6 +89,8 @@ export interface Connection {
   readonly localHost: string
   readonly localPort: number
   onData: (chunk: Uint8Array) => void
+  /** Set with the callbacks, false at first: chunks are only lent, for as long as `onData` runs. */
+  lendsChunks: boolean
   /** Called once, when nothing more will come or go; `reason` is '' for an orderly end. */
   onClose: (reason: string) => void
   /** Called when `queuedBytes` has fallen to 0 after a write that did not drain at once. */

@@ -1,7 +1,7 @@
 /**
- * TCP and TLS through Node.js: every connection without Nagle's delay and with keep-alive, as Kafka sets
- * them. Invariant: callbacks of a connection never come from within a call of ours, and none comes
- * after `onClose`.
+ * TCP and TLS through Node.js: every connection without Nagle's delay and with keep-alive, as Kafka
+ * sets them. Invariant: callbacks of a connection never come from within a call of ours, and none
+ * comes after `onClose`.
  *
  * Connections are half-open: a client may send its requests and shut down its sending side at once.
  * What the current turn of the loop answers still reaches it; then we end as well. Ending waits a
@@ -9,17 +9,15 @@
  * could take the last response with it.
  */
 import * as net from 'node:net'
-import * as tls from 'node:tls'
+import type * as tls from 'node:tls'
 import type { Connection, ConnectOptions, Listener, Network, TlsOptions } from './io.ts'
+import { NodeInput } from './node-input.ts'
 
 /** How long a peer may take to end its side after we have ended ours. */
 const LINGER_MS = 1000
 
 /** How long one of several addresses of a name may take before the next one is tried. */
 const ADDRESS_ATTEMPT_MS = 1000
-
-/** Most that is read at once. */
-const INPUT_BYTES = 256 * 1024
 
 const OPTIONS = { noDelay: true, keepAlive: true, allowHalfOpen: true }
 
@@ -36,6 +34,7 @@ class NodeConnection implements Connection {
   readonly localHost: string
   readonly localPort: number
   onData: (chunk: Uint8Array) => void = ignore
+  lendsChunks = false
   onClose: (reason: string) => void = ignore
   onDrain: () => void = ignore
   readonly #socket: net.Socket
@@ -46,7 +45,9 @@ class NodeConnection implements Connection {
   #hasEnded = false
   #reason = ''
 
-  constructor(socket: net.Socket) {
+  /** @param input what an accepted connection reads into; null for one that was dialled */
+  constructor(made: net.Socket, input: NodeInput | null = null) {
+    const socket = input === null ? made : input.attach(made, (chunk) => this.#takeLent(chunk))
     this.#socket = socket
     this.remoteHost = plainAddress(socket.remoteAddress)
     this.remotePort = socket.remotePort ?? 0
@@ -57,9 +58,12 @@ class NodeConnection implements Connection {
       this.#isStalled = false
       this.onDrain()
     }
-    socket.on('data', (chunk: Buffer) => {
-      this.take(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
-    })
+    if (input === null) {
+      socket.on('data', (chunk: Buffer) => {
+        if (this.#hasEnded) return
+        this.onData(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
+      })
+    }
     // The turn that handles what came before the end comes first, and its answers are sent.
     socket.on('end', () => setImmediate(() => this.end()))
     socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -71,9 +75,8 @@ class NodeConnection implements Connection {
     })
   }
 
-  /** Bytes have come. */
-  take(chunk: Uint8Array): void {
-    if (!this.#hasEnded) this.onData(chunk)
+  #takeLent(chunk: Uint8Array): void {
+    if (!this.#hasEnded) this.onData(this.lendsChunks ? chunk : chunk.slice())
   }
 
   get queuedBytes(): number {
@@ -131,52 +134,24 @@ function secure(address: net.NetConnectOpts, host: string, options: TlsOptions):
   // An address can't be a name in TLS (RFC 6066), but it can be in a certificate.
   const servername = options.servername ?? (net.isIP(host) === 0 ? host : '')
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  return tls.connect({ ...address, ...Object.fromEntries(given), servername })
+  // Loaded when it is needed first, which for most nodes is never.
+  const { connect } = process.getBuiltinModule('node:tls')
+  return connect({ ...address, ...Object.fromEntries(given), servername })
 }
 
 function aborted(signal: AbortSignal): Error {
   return Object.assign(new Error('gave up', { cause: signal.reason }), { code: 'ABORT_ERR' })
 }
 
-/**
- * A connection that reads into `input`: Node's own way is 64 KiB of new memory for each read, which
- * makes V8 collect garbage. `onread` does that for sockets that connect; one that was accepted has
- * to be made anew around its handle. Where Node has no such handle it reads in the usual way.
- */
-function readingInto(input: Uint8Array, accepted: net.Socket): NodeConnection {
-  const { _handle: handle } = accepted as unknown as { _handle?: { useUserBuffer?: unknown } }
-  if (typeof handle?.useUserBuffer !== 'function') {
-    accepted.resume()
-    return new NodeConnection(accepted)
-  }
-  let connection: NodeConnection | null = null
-  const onread = {
-    buffer: input,
-    callback: (length: number, buffer: Uint8Array): boolean => {
-      connection?.take(buffer.subarray(0, length))
-      return true
-    },
-  }
-  const socket = new net.Socket({
-    allowHalfOpen: true,
-    handle,
-    onread,
-  } as net.SocketConstructorOpts)
-  connection = new NodeConnection(socket)
-  return connection
-}
-
 /** The real network. */
 export class NodeNetwork implements Network {
+  readonly #input = new NodeInput()
   readonly #lookup: net.LookupFunction | undefined
 
   /** `lookup` finds the addresses of a name, where it is not to be the system. */
   constructor(lookup?: net.LookupFunction) {
     this.#lookup = lookup
   }
-
-  /** What accepted connections read into, one after another. */
-  readonly #input = new Uint8Array(INPUT_BYTES)
 
   /** An empty host listens on all addresses of both families. */
   listen(
@@ -186,7 +161,7 @@ export class NodeNetwork implements Network {
   ): Promise<Listener> {
     return new Promise((resolve, reject) => {
       const server = net.createServer({ ...OPTIONS, pauseOnConnect: true }, (accepted) => {
-        onConnection(readingInto(this.#input, accepted))
+        onConnection(new NodeConnection(accepted, this.#input))
       })
       server.once('error', reject)
       server.listen(host === '' ? { port } : { host, port }, () => {

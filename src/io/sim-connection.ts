@@ -14,6 +14,9 @@ const MAX_CHUNK_BYTES = 65536
 /** How long a peer may take to end its side after we have ended ours. */
 const LINGER_MS = 1000
 
+/** What a lent chunk holds after its time. */
+const LENT = 0xa5
+
 /** Something on its way: bytes, the end of the stream, or a reset. */
 type Packet =
   | { readonly kind: 'data'; readonly arrivesMs: number; bytes: Uint8Array }
@@ -33,6 +36,7 @@ export class SimConnection implements Connection {
   readonly localHost: string
   readonly localPort: number
   onData: (chunk: Uint8Array) => void = ignore
+  lendsChunks = false
   onClose: (reason: string) => void = ignore
   onDrain: () => void = ignore
   readonly process: SimProcess
@@ -195,6 +199,7 @@ export class SimConnection implements Connection {
 
   #receive(chunk: Uint8Array): void {
     if (!this.#hasEnded) this.onData(chunk)
+    if (this.lendsChunks) chunk.fill(LENT) // so that whoever keeps it is found out
   }
 
   #noteDrained(): void {

@@ -28,7 +28,7 @@ export interface ReadResult {
   readonly sizeBytes: number
   /** The offset after the last batch returned, or the one asked for. */
   readonly nextOffset: number
-  /** The memory of `pieces`, where `ReadBuffers.give` wants it back once they are not needed. */
+  /** The memory of `pieces`, where `BufferPool.give` wants it back once they are not needed. */
   readonly memory?: Uint8Array
 }
 

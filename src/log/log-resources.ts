@@ -2,8 +2,8 @@
  * What all logs of a node share and none may take too much of: open files, memory for indexes,
  * memory for hot tails. The least recently used gives way; what it held is read again when needed.
  */
+import { BufferPool } from '../base/buffer-pool.ts'
 import type { HotTail } from './hot-tail.ts'
-import { ReadBuffers } from './read-buffers.ts'
 import { Residents } from './residents.ts'
 import type { Segment } from './segment.ts'
 
@@ -33,11 +33,11 @@ export class LogResources {
   readonly files: Residents<Segment>
   readonly indexes: Residents<Segment>
   readonly tails: Residents<HotTail>
-  readonly readBuffers: ReadBuffers
+  readonly readBuffers: BufferPool
 
   constructor(limits: LogResourceLimits = DEFAULT_LOG_RESOURCE_LIMITS) {
     this.limits = limits
-    this.readBuffers = new ReadBuffers(limits.maxFreeReadBytes)
+    this.readBuffers = new BufferPool(limits.maxFreeReadBytes)
     this.files = new Residents(limits.maxOpenFiles, (segment) => segment.releaseFile())
     this.indexes = new Residents(limits.maxIndexBytes, (segment) => segment.releaseIndexes())
     this.tails = new Residents(limits.maxTailBytes, (tail) => {

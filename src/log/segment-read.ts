@@ -6,9 +6,9 @@
  * The answer is whole batches only: from the first that ends at or above `offset` to the last that
  * fits into `maxBytes` and lies below `upperOffset`.
  */
+import type { BufferPool } from '../base/buffer-pool.ts'
 import { BATCH_OVERHEAD, baseOffset, batchSizeBytes, lastOffset } from '../records/batch.ts'
 import type { OffsetIndex } from './offset-index.ts'
-import type { ReadBuffers } from './read-buffers.ts'
 
 const NO_BYTES = new Uint8Array(0)
 
@@ -16,7 +16,7 @@ export interface SegmentReadRequest {
   readonly segmentBaseOffset: number
   readonly index: OffsetIndex
   readonly indexIntervalBytes: number
-  readonly buffers: ReadBuffers
+  readonly buffers: BufferPool
   readonly offset: number
   readonly maxBytes: number
   readonly minOneMessage: boolean

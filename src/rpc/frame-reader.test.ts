@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { concatBytes } from '../base/bytes.ts'
+import { FrameMemory } from './frame-memory.ts'
 import { FrameReader } from './frame-reader.ts'
 
 function framed(frames: readonly Uint8Array[]): Uint8Array {
@@ -49,6 +50,38 @@ test('a frame within one chunk is not copied', () => {
   new FrameReader(10).push(chunk, (frame) => got.push(frame))
   assert.deepEqual(got, [Uint8Array.of(1, 2), Uint8Array.of(3)])
   assert.ok(got.every(({ buffer }) => buffer === chunk.buffer))
+})
+
+test('with memory of its own it keeps nothing of a chunk', () => {
+  const memory = new FrameMemory(1_000_000)
+  const sizes = fc.oneof(fc.nat(30), fc.integer({ min: 16_000, max: 150_000 }))
+  const places = fc.array(fc.nat(), { maxLength: 6 })
+  const property = fc.property(fc.array(sizes, { maxLength: 4 }), places, (lengths, at) => {
+    const sent = lengths.map((length, i) => new Uint8Array(length).fill(i + 1))
+    const reader = new FrameReader(1_000_000, memory)
+    const got: Uint8Array[] = []
+    for (const chunk of cut(framed(sent), at)) {
+      reader.push(chunk, (frame) => got.push(frame))
+      chunk.fill(0xff)
+    }
+    assert.deepEqual(
+      got.map((frame) => [frame.length, frame[0], frame.at(-1)]),
+      sent.map((frame) => [frame.length, frame[0], frame.at(-1)]),
+    )
+    for (const frame of got) memory.give(frame)
+  })
+  fc.assert(property, { seed: 7, numRuns: 50 })
+})
+
+test('memory of a large frame that was given back holds the next one', () => {
+  const memory = new FrameMemory(1_000_000)
+  const large = memory.take(100_000)
+  memory.give(large)
+  assert.equal(memory.take(90_000).buffer, large.buffer)
+  const small = memory.take(100)
+  memory.give(small)
+  const next = memory.take(100)
+  assert.notEqual(next.byteOffset, small.byteOffset, 'its slab has other frames in it')
 })
 
 test('a large frame in small chunks is whole, and takes memory only as it comes', () => {

@@ -1,10 +1,12 @@
 /**
  * Cuts the bytes of a connection into frames: an int32 length, then as many bytes.
  *
- * A frame that lies whole within one chunk is a view of it. Only a frame that chunks cut through is
- * copied, once or twice, into memory that grows with what has come: a peer that announces a large
- * frame and sends nothing costs nothing to speak of.
+ * With a FrameMemory every frame is copied into it, and chunks are only lent. Without one, a frame
+ * that lies whole within one chunk is a view of it, and only one that chunks cut through is copied.
+ * Memory grows with what has come: a peer that announces a large frame and sends nothing costs
+ * nothing to speak of.
  */
+import type { FrameMemory } from './frame-memory.ts'
 
 /** Bytes of the length before each frame. */
 export const FRAME_HEADER_BYTES = 4
@@ -14,6 +16,7 @@ const GROWTH = 4
 
 export class FrameReader {
   readonly #maxFrameBytes: number
+  readonly #memory: FrameMemory | null
   /** The length of a frame as far as it has come, while it is cut in two. */
   #header = 0
   #headerBytes = 0
@@ -24,8 +27,9 @@ export class FrameReader {
   /** Why nothing more can be read: what follows a bad length can't be told apart. */
   #error: string | null = null
 
-  constructor(maxFrameBytes: number) {
+  constructor(maxFrameBytes: number, memory: FrameMemory | null = null) {
     this.#maxFrameBytes = maxFrameBytes
+    this.#memory = memory
   }
 
   /**
@@ -70,11 +74,11 @@ export class FrameReader {
           : `a frame of ${length} bytes, more than the ${this.#maxFrameBytes} allowed`
       return at
     }
-    if (length <= chunk.length - at) {
+    if (length === 0 || (this.#memory === null && length <= chunk.length - at)) {
       onFrame(new Uint8Array(chunk.buffer, chunk.byteOffset + at, length))
       return at + length
     }
-    this.#partial = memory(Math.min(length, EAGER_FRAME_BYTES_MAX))
+    this.#partial = this.#take(Math.min(length, EAGER_FRAME_BYTES_MAX))
     this.#frameBytes = length
     this.#gathered = 0
     return at
@@ -99,14 +103,15 @@ export class FrameReader {
     const partial = this.#partial!
     if (needed <= partial.length) return partial
     const size = Math.min(this.#frameBytes, Math.max(needed, partial.length * GROWTH))
-    const grown = memory(size)
+    const grown = this.#take(size)
     grown.set(partial)
+    this.#memory?.give(partial)
     this.#partial = grown
     return grown
   }
-}
 
-/** Not zeroed: every byte is written before the frame is handed over. */
-function memory(size: number): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer)
+  /** Not zeroed: every byte is written before the frame is handed over. */
+  #take(size: number): Uint8Array {
+    return this.#memory?.take(size) ?? new Uint8Array(Buffer.allocUnsafeSlow(size).buffer)
+  }
 }

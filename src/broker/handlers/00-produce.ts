@@ -8,6 +8,9 @@ import { produceRequest, produceResponse } from '../../protocol/messages/00-prod
 import { ProduceOperation } from '../produce-operation.ts'
 import { serve } from '../served-api.ts'
 
-export const produce = serve(produceRequest, produceResponse, (broker, request, context) => {
-  new ProduceOperation(broker, request, context).start()
-})
+export const produce = serve(
+  produceRequest,
+  produceResponse,
+  (broker, request, context) => new ProduceOperation(broker, request, context).start(),
+  { releasesRequest: true }, // what was appended is copied into the log's hot tail
+)

@@ -1,13 +1,13 @@
-/** Buffers for reads: what is given back is used again, within limits. */
+/** What is given back is used again, within limits. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ReadBuffers } from './read-buffers.ts'
+import { BufferPool } from '../base/buffer-pool.ts'
 
 const MIB = 1024 * 1024
 
-describe('read buffers', () => {
-  it('uses again what was given back, also for a somewhat smaller read', () => {
-    const buffers = new ReadBuffers(4 * MIB)
+describe('a pool of buffers', () => {
+  it('uses again what was given back, also for a somewhat smaller use', () => {
+    const buffers = new BufferPool(4 * MIB)
     const first = buffers.take(MIB)
     assert.notEqual(buffers.take(MIB).buffer, first.buffer)
     buffers.give(first.subarray(10, 20))
@@ -17,15 +17,15 @@ describe('read buffers', () => {
     assert.equal(buffers.freeBytes, 0)
   })
 
-  it('does not spend a large buffer on a small read', () => {
-    const buffers = new ReadBuffers(4 * MIB)
+  it('does not spend a large buffer on a small use', () => {
+    const buffers = new BufferPool(4 * MIB)
     const large = buffers.take(2 * MIB)
     buffers.give(large)
     assert.notEqual(buffers.take(1000).buffer, large.buffer)
   })
 
   it('keeps no more than its limit', () => {
-    const buffers = new ReadBuffers(2 * MIB)
+    const buffers = new BufferPool(2 * MIB)
     const taken = [1, 2, 3].map(() => buffers.take(MIB))
     for (const bytes of taken) buffers.give(bytes)
     assert.equal(buffers.freeBytes, 2 * MIB)

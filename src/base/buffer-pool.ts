@@ -1,18 +1,18 @@
 /**
- * Memory for reads from segment files, used again once what was read has been sent. New memory for
- * each read is outside of V8's heap, and makes V8 collect garbage every few megabytes: half of the
- * CPU of a consumer that catches up (docs/decisions/0005-performance.md).
+ * Memory that is used again: for reads from segment files until they are sent, for requests until
+ * they are answered. New memory for each is outside of V8's heap, and makes V8 collect garbage
+ * every few megabytes: half of the CPU of a broker (docs/decisions/0005-performance.md).
  *
  * Invariant: a buffer is given back at most once, by the one who knows that nobody refers to it any
  * more. One that is never given back is garbage like any other.
  */
 
-/** Sizes are rounded up to this, so that buffers fit the next read too. */
+/** Sizes are rounded up to this, so that buffers fit the next use too. */
 const GRAIN_BYTES = 64 * 1024
-/** A buffer serves reads down to this part of its size. */
+/** A buffer serves uses down to this part of its size. */
 const SMALLEST_USE = 1 / 4
 
-export class ReadBuffers {
+export class BufferPool {
   /** Bytes that wait to be used again. */
   freeBytes = 0
   readonly #limitBytes: number
@@ -33,7 +33,7 @@ export class ReadBuffers {
       return new Uint8Array(buffer, 0, length)
     }
     const rounded = Math.ceil(length / GRAIN_BYTES) * GRAIN_BYTES
-    // Not zeroed: a read fills it, or fails.
+    // Not zeroed: whoever takes it fills it, or fails.
     return new Uint8Array(Buffer.allocUnsafeSlow(rounded).buffer, 0, length)
   }
 
