@@ -33,6 +33,9 @@ export type {
   SaslOptions,
   TlsOptions,
 } from './options.ts'
+export type { DeliveryReport, ProducerOptions } from './producer/options.ts'
+export type { Partitioner, PartitionerInput } from './producer/partitioner.ts'
+export type { Producer, ProducerStats } from './producer/producer.ts'
 export type { ConsumerRecord, ProducerRecord, RecordMetadata } from './record.ts'
 export { type BytesInput, type Serde, type SerdeContext, type SerdeSource, serde } from './serde.ts'
 export type { StandardSchema } from './standard-schema.ts'

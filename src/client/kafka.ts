@@ -13,6 +13,8 @@ import { type CallOptions, Deadline } from './call.ts'
 import type { Cluster } from './cluster/cluster.ts'
 import { LiveCluster } from './cluster/live-cluster.ts'
 import { type KafkaOptions, settingsOf } from './options.ts'
+import type { ProducerOptions } from './producer/options.ts'
+import { Producer } from './producer/producer.ts'
 
 const CLOSE_TIMEOUT_MS = 30_000
 
@@ -42,6 +44,13 @@ export class Kafka {
   /** The administrator's client. It holds nothing that would have to be closed. */
   admin(options: AdminOptions = {}): Admin {
     return new Admin(this.#cluster, options)
+  }
+
+  /** A producer of its own buffer and its own producer id. */
+  producer(options: ProducerOptions = {}): Producer {
+    const producer: Producer = new Producer(this.#cluster, options, () => leave())
+    const leave = this.adopt(producer)
+    return producer
   }
 
   /** What the parts of the client send their requests through. */

@@ -33,7 +33,14 @@ const WORLDLY: readonly Use[] = [
  * Modules of Node.js that compute and touch nothing, and the one that loads native codecs. What
  * node:crypto has of randomness is banned by name.
  */
-const PURE_MODULES = ['node:zlib', 'node:util', 'node:module', 'node:crypto']
+const PURE_MODULES = [
+  'node:zlib',
+  'node:util',
+  'node:module',
+  'node:crypto',
+  'node:stream',
+  'node:stream/promises',
+]
 
 /** Tests besides read fixtures, run programs and use the test runner. */
 const TEST_MODULES = /^node:(test|assert\/strict|fs|path|url|os|child_process|worker_threads)$/

@@ -1,0 +1,371 @@
+/**
+ * The producer: `send` for records whose fate matters to the caller one by one, `enqueue` for many,
+ * `writable` for streams.
+ *
+ * Invariants: every record that was accepted is written once and in order (where the producer is
+ * idempotent, which it is by default), or its failure is told: by the promise of `send`, else as
+ * delivery.ts says. Memory is bounded by `bufferBytes` for batches and once more for records that
+ * wait for room or metadata. After `close` nothing is left.
+ *
+ * KIP-98, KIP-91, KIP-480, KIP-794.
+ */
+import type { Writable } from 'node:stream'
+import type { RecordHeader } from '../../records/record-scan.ts'
+import { type CallOptions, Deadline } from '../call.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { headerEntries } from '../headers.ts'
+import { KafkaError } from '../kafka-error.ts'
+import type { ProducerRecord, RecordMetadata } from '../record.ts'
+import { type BytesInput, serde, serializeWith } from '../serde.ts'
+import { checkTopicName, type TopicLike } from '../topic.ts'
+import { Accumulator } from './accumulator.ts'
+import type { DeliveryListener, ProducerBatch } from './batch.ts'
+import { Deliveries } from './delivery.ts'
+import { IdempotentNumbering } from './numbering.ts'
+import { type ProducerOptions, type ProducerSettings, producerSettings } from './options.ts'
+import type { SenderCounts } from './outcomes.ts'
+import { ProducerWritable } from './producer-writable.ts'
+import { Sender } from './sender.ts'
+import type { Outgoing, TopicTarget } from './topic-target.ts'
+
+const CLOSE_TIMEOUT_MS = 30_000
+/** Bytes that wait to be sent from which on `enqueue` asks to pause. */
+const PRESSURE_BYTES = 2_097_152
+/** The part of the buffer from which on it does so too, whatever waits. */
+const PRESSURE_PART = 0.75
+
+/** Counts of what a producer has done, and what it holds at the moment. */
+export interface ProducerStats extends Readonly<SenderCounts> {
+  readonly bufferedBytes: number
+  readonly inFlightBytes: number
+  /** Records that wait for metadata or for room. */
+  readonly waitingRecords: number
+}
+
+interface Waiter {
+  readonly resolve: () => void
+  readonly condition: () => boolean
+}
+
+export class Producer implements AsyncDisposable {
+  readonly #cluster: Cluster
+  readonly #settings: ProducerSettings
+  readonly #numbering: IdempotentNumbering | null
+  readonly #sender: Sender
+  readonly #accumulator: Accumulator
+  readonly #deliveries: Deliveries
+  readonly #onClosed: () => void
+  #waiters: Waiter[] = []
+  #isClosing = false
+  #closing: Promise<void> | null = null
+  #lastTarget: TopicTarget | null = null
+  /** The record that did not go into a batch, for the caller to have it wait. */
+  #held: Outgoing | null = null
+
+  /** Programs call `kafka.producer(options)`. */
+  constructor(cluster: Cluster, options: ProducerOptions = {}, onClosed: () => void = () => {}) {
+    this.#settings = producerSettings(options)
+    this.#cluster = cluster
+    this.#onClosed = onClosed
+    this.#numbering = this.#settings.isIdempotent
+      ? new IdempotentNumbering(cluster, () => this.#sender.wake())
+      : null
+    this.#sender = new Sender(cluster, this.#settings, this.#numbering, () => this.#onProgress())
+    this.#accumulator = new Accumulator(cluster, this.#settings, this.#sender, () =>
+      this.#wakeWaiters(),
+    )
+    this.#deliveries = new Deliveries(this.#settings.onDelivery)
+  }
+
+  /**
+   * Sends a record; resolves once it is written. Waits for room in the buffer where there is none.
+   * Records of one partition are written in the order of the calls, awaited or not.
+   */
+  send<const T extends TopicLike>(
+    topic: T,
+    record: ProducerRecord<T>,
+    call?: CallOptions,
+  ): Promise<RecordMetadata> {
+    try {
+      return call === undefined
+        ? this.#send(topic, record)
+        : this.#sendWithin(topic, record, this.#deadline(`send to ${nameOf(topic)}`, call))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /**
+   * Sends several records; resolves with one result for each, in order, once all are written.
+   * Rejects with the first failure, after which others may have been written all the same.
+   */
+  sendMany<const T extends TopicLike>(
+    topic: T,
+    records: Iterable<ProducerRecord<T>>,
+    call?: CallOptions,
+  ): Promise<RecordMetadata[]> {
+    try {
+      const places: (Place | Promise<Place>)[] = []
+      for (const record of records) places.push(this.#place(topic, record) ?? this.#wait())
+      const all = resultsOf(places)
+      if (call === undefined) return all
+      return this.#deadline(`sendMany to ${nameOf(topic)}`, call).race(all)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /**
+   * Hands a record in without a promise for it. False asks to pause: `await producer.ready()` before
+   * the next one. The record is taken either way; where there is no room for it at all, that is
+   * thrown as QUEUE_FULL. What becomes of it is told as `onDelivery` of the options says.
+   */
+  enqueue<const T extends TopicLike>(topic: T, record: ProducerRecord<T>): boolean {
+    const deliveries = this.#deliveries
+    const onFailed = (error: KafkaError) => deliveries.onFailed(nameOf(topic), error)
+    return this.#enqueue(topic, record, deliveries, onFailed, false)
+  }
+
+  /** Resolves when there is room for more; rejects with what enqueued records failed with. */
+  async ready(call?: CallOptions): Promise<void> {
+    if (this.#isPressed() && !this.#deliveries.hasFailed) {
+      await this.#deadline('ready', call).race(this.#progress(() => !this.#isPressed()))
+    }
+    this.#deliveries.throwFailure()
+  }
+
+  /**
+   * Resolves once all that was handed in before is written or has failed, without lingering; rejects
+   * with what enqueued records failed with.
+   */
+  async flush(call?: CallOptions): Promise<void> {
+    await this.#flush(this.#deadline('flush', call))
+    this.#deliveries.throwFailure()
+  }
+
+  /** A stream of records for a topic; it fails with the first record that does. */
+  writable<const T extends TopicLike>(topic: T): Writable {
+    return new ProducerWritable({
+      enqueue: (record: ProducerRecord<T>, listener, onFailed) =>
+        this.#enqueue(topic, record, listener, onFailed, true),
+      ready: () => this.#progress(() => !this.#isPressed()),
+      flush: () => this.#flush(this.#deadline('flush', undefined)),
+    })
+  }
+
+  /** What it has done so far and what it holds. */
+  get stats(): ProducerStats {
+    return {
+      ...this.#sender.counts,
+      bufferedBytes: this.#accumulator.memory.usedBytes,
+      inFlightBytes: this.#sender.inFlightBytes,
+      waitingRecords: this.#accumulator.pendingCount,
+    }
+  }
+
+  /**
+   * Takes no more records and flushes; what is not written when the time is over (30 s where nothing
+   * else is said) fails with CLOSED. The connections belong to the client and stay.
+   */
+  close(call: CallOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(call)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(call: CallOptions): Promise<void> {
+    this.#isClosing = true
+    const { clock } = this.#cluster
+    const deadline = new Deadline(clock, 'closing the producer', CLOSE_TIMEOUT_MS, call)
+    await this.#flush(deadline).catch(() => {}) // what is left fails below, and says so
+    const error = new KafkaError('CLOSED', 'the producer was closed')
+    this.#accumulator.close(error)
+    this.#sender.close(error)
+    this.#numbering?.close()
+    this.#onProgress()
+    this.#onClosed()
+    this.#deliveries.throwFailure()
+  }
+
+  #send(topic: TopicLike, record: ProducerRecord<TopicLike>): Promise<RecordMetadata> {
+    const batch = this.#add(topic, record)
+    if (batch === null) return this.#wait().then(metadataOf)
+    const index = batch.count - 1
+    const timestampMs = batch.lastTimestampMs
+    return batch.settled.then(() => batch.metadataOf(index, timestampMs))
+  }
+
+  #sendWithin(
+    topic: TopicLike,
+    record: ProducerRecord<TopicLike>,
+    deadline: Deadline,
+  ): Promise<RecordMetadata> {
+    deadline.check()
+    const place = this.#place(topic, record) ?? this.#wait(deadline)
+    return deadline.race(Promise.resolve(place).then(metadataOf))
+  }
+
+  #place(topic: TopicLike, record: ProducerRecord<TopicLike>): Place | null {
+    const batch = this.#add(topic, record)
+    return batch === null ? null : placeOf(batch)
+  }
+
+  /** Has the record that `#add` could not take wait until it is in a batch. */
+  #wait(deadline?: Deadline): Promise<Place> {
+    const outgoing = this.#takeHeld()
+    const placed = new Promise<Place>((resolve, reject) => {
+      const onPlaced = (batch: ProducerBatch) => resolve(placeOf(batch))
+      const pending = this.#accumulator.wait(outgoing, onPlaced, reject, true)
+      if (deadline === undefined) return
+      deadline.race(placed).catch(() => {
+        pending.isCancelled = true
+      })
+    })
+    return placed
+  }
+
+  #enqueue(
+    topic: TopicLike,
+    record: ProducerRecord<TopicLike>,
+    listener: DeliveryListener,
+    onFailed: (error: KafkaError) => void,
+    mayBlock: boolean,
+  ): boolean {
+    const batch = this.#add(topic, record)
+    if (batch !== null) {
+      batch.notify(listener)
+      return !this.#isPressed()
+    }
+    const onPlaced = (placed: ProducerBatch) => placed.notify(listener)
+    this.#accumulator.wait(this.#takeHeld(), onPlaced, onFailed, mayBlock)
+    return false
+  }
+
+  /** Adds a record as the last of the batch that is returned; null where it is held to wait. */
+  #add(topic: TopicLike, record: ProducerRecord<TopicLike>): ProducerBatch | null {
+    if (this.#isClosing) throw new KafkaError('CLOSED', 'the producer was closed')
+    const target = this.#target(topic)
+    const { keyContext, valueContext } = target
+    const isPlain = typeof topic === 'string'
+    const key =
+      record.key === undefined || record.key === null
+        ? null
+        : serializeWith(isPlain ? BYTES : topic.key, record.key as BytesInput, keyContext)
+    const value = serializeWith(
+      isPlain ? BYTES : topic.value,
+      record.value as BytesInput,
+      valueContext,
+    )
+    const headers = record.headers === undefined ? NO_HEADERS : headerEntries(record.headers)
+    const timestampMs = record.timestamp ?? this.#cluster.clock.nowMs()
+    if (record.timestamp !== undefined) checkTimestamp(timestampMs)
+    const batch = this.#accumulator.append(target, key, value, headers, timestampMs, record)
+    if (batch === null) this.#held = { target, key, value, headers, timestampMs, record }
+    return batch
+  }
+
+  #takeHeld(): Outgoing {
+    const held = this.#held!
+    this.#held = null
+    return held
+  }
+
+  #target(topic: TopicLike): TopicTarget {
+    const name = nameOf(topic)
+    const last = this.#lastTarget
+    if (last !== null && last.name === name && !last.isGone) return last
+    checkTopicName(name)
+    this.#lastTarget = this.#accumulator.target(name)
+    return this.#lastTarget
+  }
+
+  #isPressed(): boolean {
+    const { memory, isWaiting } = this.#accumulator
+    const { usedBytes, limitBytes } = memory
+    return (
+      isWaiting ||
+      usedBytes - this.#sender.inFlightBytes >= Math.min(PRESSURE_BYTES, limitBytes / 2) ||
+      usedBytes >= PRESSURE_PART * limitBytes
+    )
+  }
+
+  async #flush(deadline: Deadline): Promise<void> {
+    const hurried = {}
+    this.#sender.hurry(hurried)
+    try {
+      await deadline.race(this.#accumulator.whenAdmitted())
+      const settled = [...this.#sender.outstanding()].map((batch) => batch.settled)
+      await deadline.race(Promise.all(settled))
+    } finally {
+      this.#sender.rest(hurried)
+    }
+  }
+
+  /** Resolves when `condition` holds, looked at whenever something was settled. */
+  #progress(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiters.push({ resolve, condition })
+      this.#wakeWaiters()
+    })
+  }
+
+  #onProgress(): void {
+    this.#accumulator.admit()
+    this.#wakeWaiters()
+  }
+
+  #wakeWaiters(): void {
+    if (this.#waiters.length === 0) return
+    const isOver = this.#isClosing || this.#deliveries.hasFailed
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const waiter of waiters) {
+      if (isOver || waiter.condition()) waiter.resolve()
+      else this.#waiters.push(waiter)
+    }
+  }
+
+  #deadline(what: string, call: CallOptions | undefined): Deadline {
+    return new Deadline(this.#cluster.clock, what, Infinity, call)
+  }
+}
+
+const BYTES = serde.bytes()
+const NO_HEADERS: readonly RecordHeader[] = []
+
+/** Where a record is: in which batch, and which one of it. */
+interface Place {
+  readonly batch: ProducerBatch
+  readonly index: number
+  readonly timestampMs: number
+}
+
+/** The place of the record that was added last. */
+function placeOf(batch: ProducerBatch): Place {
+  return { batch, index: batch.count - 1, timestampMs: batch.lastTimestampMs }
+}
+
+async function metadataOf({ batch, index, timestampMs }: Place): Promise<RecordMetadata> {
+  await batch.settled
+  return batch.metadataOf(index, timestampMs)
+}
+
+/** Waits for each batch once, not for each record. */
+async function resultsOf(places: readonly (Place | Promise<Place>)[]): Promise<RecordMetadata[]> {
+  const all = await Promise.all(places)
+  for (const { batch } of all) if (!batch.isDone) await batch.settled
+  return all.map(({ batch, index, timestampMs }) => batch.metadataOf(index, timestampMs))
+}
+
+function nameOf(topic: TopicLike): string {
+  return typeof topic === 'string' ? topic : topic.name
+}
+
+function checkTimestamp(timestampMs: number): void {
+  if (Number.isSafeInteger(timestampMs) && timestampMs >= 0) return
+  const text = `timestamp: ${timestampMs} is not an integer of milliseconds from 0 up`
+  throw new KafkaError('INVALID_ARGUMENT', text)
+}
