@@ -4,10 +4,10 @@
  *
  *     node test/conformance/assignments.ts <directory with the jars of Kafka 4.3.1> [--golden]
  *
- * With --golden it prints test/golden/assignments.txt instead: fewer groups, for the tests that need
- * no Java. Kafka's sticky assignors may give a partition back to a member that had it before and has
- * unsubscribed since. Where they stop there, or come by there on their way, ours need not be equal,
- * only right.
+ * With --golden it prints test/golden/assignments.txt instead: fewer groups, for the tests that
+ * need no Java. Kafka's sticky assignors may give a partition back to a member that had it before
+ * and has unsubscribed since. Where they stop there, or come by there on their way, ours need not
+ * be equal, only right.
  */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'

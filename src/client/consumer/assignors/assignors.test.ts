@@ -1,6 +1,6 @@
 /**
- * The assignors: cases with Kafka's own answers (test/golden/assignments.txt), and what must hold of
- * any answer for any group.
+ * The assignors: cases with Kafka's own answers (test/golden/assignments.txt), and what must hold
+ * of any answer for any group.
  */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -66,7 +66,9 @@ test('assignments are those of Kafka, byte by byte', () => {
   assert.ok(compared > 70, `${compared} cases`)
 })
 
-/** Everything assigned once, to a subscriber; `allowMissing` where an owner has to give up first. */
+/**
+ * Everything assigned once, to a subscriber; `allowMissing` where an owner has to give up first.
+ */
 function checkRules(
   { partitionsPerTopic, members }: AssignorInput,
   assignment: GroupAssignment,

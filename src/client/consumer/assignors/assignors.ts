@@ -16,7 +16,9 @@ const BY_NAME: Readonly<Record<AssignorName, Assignor>> = {
   'cooperative-sticky': cooperativeStickyAssignor,
 }
 
-/** The assignor that a name stands for; an assignor stands for itself. Undefined for other names. */
+/**
+ * The assignor that a name stands for; an assignor stands for itself. Undefined for other names.
+ */
 export function assignorNamed(assignor: AssignorName | Assignor): Assignor | undefined {
   if (typeof assignor !== 'string') return assignor
   return Object.hasOwn(BY_NAME, assignor) ? BY_NAME[assignor] : undefined

@@ -1,7 +1,7 @@
 /**
- * Groups as they come to an assignor, from a seed: members with overlapping subscriptions, racks and
- * instance ids who own what an earlier round gave them, some of them since an older generation, and
- * some of them wrongly.
+ * Groups as they come to an assignor, from a seed: members with overlapping subscriptions, racks
+ * and instance ids who own what an earlier round gave them, some of them since an older generation,
+ * and some of them wrongly.
  */
 import type { Prng } from '../../../base/prng.ts'
 import type { TopicPartition } from '../../topic.ts'

@@ -1,6 +1,6 @@
 /**
- * The sticky assignment where all members subscribed to the same topics: each keeps what it owned up
- * to its share, and what is left goes round robin to those below theirs, first within racks.
+ * The sticky assignment where all members subscribed to the same topics: each keeps what it owned
+ * up to its share, and what is left goes round robin to those below theirs, first within racks.
  *
  * Invariant: shares differ by at most one, and a member loses a partition only where it has more
  * than its share or the partition is on no rack of its own.

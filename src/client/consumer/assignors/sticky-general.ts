@@ -1,7 +1,7 @@
 /**
- * The sticky assignment where members subscribed to different topics: all keep what they owned, what
- * is left goes to whoever has least (within racks first), and then partitions move one by one from
- * members with more to members with less until that makes nothing better.
+ * The sticky assignment where members subscribed to different topics: all keep what they owned,
+ * what is left goes to whoever has least (within racks first), and then partitions move one by one
+ * from members with more to members with less until that makes nothing better.
  *
  * Invariant: a partition goes only to a member that subscribed to its topic, and where moving did
  * not make the assignment more even, what was before it stands.

@@ -46,7 +46,7 @@ export function decodeSubscription(
   if (read === null) return null
   return {
     topics: read.topics,
-    userData: read.userData,
+    userData: read.userData?.slice() ?? null, // the frame's memory may be used again
     ownedPartitions: flat(read.ownedPartitions),
     generationId: Math.max(-1, read.generationId),
     rackId: read.rackId === '' ? null : read.rackId,

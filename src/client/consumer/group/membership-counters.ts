@@ -1,0 +1,65 @@
+/** What a membership counts for the metrics. Invariant: totals only grow. */
+import type { MembershipStats } from './membership.ts'
+
+export class MembershipCounters implements MembershipStats {
+  heartbeatTotal = 0
+  lastHeartbeatMs = -1
+  heartbeatResponseTotal = 0
+  heartbeatResponseTimeTotalMs = 0
+  heartbeatResponseTimeMaxMs = 0
+  joinTotal = 0
+  joinTimeTotalMs = 0
+  joinTimeMaxMs = 0
+  syncTotal = 0
+  syncTimeTotalMs = 0
+  syncTimeMaxMs = 0
+  rebalanceTotal = 0
+  rebalanceLatencyTotalMs = 0
+  rebalanceLatencyMaxMs = 0
+  failedRebalanceTotal = 0
+  lastRebalanceMs = -1
+  assignedPartitions = 0
+  #rebalanceStartMs = -1
+
+  heartbeatSent(nowMs: number): void {
+    this.heartbeatTotal++
+    this.lastHeartbeatMs = nowMs
+  }
+
+  heartbeatAnswered(tookMs: number): void {
+    this.heartbeatResponseTotal++
+    this.heartbeatResponseTimeTotalMs += tookMs
+    this.heartbeatResponseTimeMaxMs = Math.max(this.heartbeatResponseTimeMaxMs, tookMs)
+  }
+
+  joined(tookMs: number): void {
+    this.joinTotal++
+    this.joinTimeTotalMs += tookMs
+    this.joinTimeMaxMs = Math.max(this.joinTimeMaxMs, tookMs)
+  }
+
+  synced(tookMs: number): void {
+    this.syncTotal++
+    this.syncTimeTotalMs += tookMs
+    this.syncTimeMaxMs = Math.max(this.syncTimeMaxMs, tookMs)
+  }
+
+  /** A rebalance goes on from its first attempt until one ends well. */
+  rebalanceStarted(nowMs: number): void {
+    if (this.#rebalanceStartMs < 0) this.#rebalanceStartMs = nowMs
+  }
+
+  rebalanceEnded(nowMs: number): void {
+    if (this.#rebalanceStartMs < 0) return
+    const tookMs = nowMs - this.#rebalanceStartMs
+    this.#rebalanceStartMs = -1
+    this.rebalanceTotal++
+    this.rebalanceLatencyTotalMs += tookMs
+    this.rebalanceLatencyMaxMs = Math.max(this.rebalanceLatencyMaxMs, tookMs)
+    this.lastRebalanceMs = nowMs
+  }
+
+  rebalanceFailed(): void {
+    this.failedRebalanceTotal++
+  }
+}
