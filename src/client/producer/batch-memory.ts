@@ -39,7 +39,9 @@ export class BatchMemory {
     return Buffer.allocUnsafeSlow(size)
   }
 
-  /** Counts memory that is needed whatever the bound, for records that are in the buffer already. */
+  /**
+   * Counts memory that is needed whatever the bound, for records that are in the buffer already.
+   */
   reserve(sizeBytes: number): void {
     this.#usedBytes += sizeBytes
   }

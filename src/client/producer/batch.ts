@@ -1,6 +1,7 @@
 /**
  * A batch of records on its way to one partition: records are written into its memory as they come
- * (records/record-writer.ts), the header when it is sent, and all who wait for it share one promise.
+ * (records/record-writer.ts), the header when it is sent, and all who wait for it share one
+ * promise.
  *
  * Invariant: a batch is settled exactly once, with one outcome for each of its records. Its memory
  * is used again only after a broker has answered the last request that carried it, for a socket may

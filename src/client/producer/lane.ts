@@ -55,8 +55,8 @@ export class Lane {
   }
 
   /**
-   * What goes into one request: one batch of each partition that has one, in turn where not all fit.
-   * `accept` may decline a batch. Partitions without waiting batches leave the list.
+   * What goes into one request: one batch of each partition that has one, in turn where not all
+   * fit. `accept` may decline a batch. Partitions without waiting batches leave the list.
    */
   collect(
     nowMs: number,

@@ -16,7 +16,10 @@ export interface DeliveryReport {
 }
 
 export interface ProducerOptions {
-  /** `'all'` (default): what is acknowledged survives the loss of a broker. 1: of none. 0: no answer. */
+  /**
+   * `'all'` (default): what is acknowledged survives the loss of a broker. 1: of none. 0: no
+   * answer.
+   */
   readonly acks?: 'all' | 1 | 0 | undefined
   /** Keeps records in order and single, also when they are sent again. True with acks `'all'`. */
   readonly idempotent?: boolean | undefined

@@ -2,20 +2,21 @@
  * The batches of one partition, from the first record to the answer, and their numbers.
  *
  * Invariants, which are what keeps records in order and single:
- * - Batches are sent in the order in which they were made. One that has to be sent again goes alone,
- *   before all that came after it.
+ * - Batches are sent in the order in which they were made. One that has to be sent again goes
+ *   alone, before all that came after it.
  * - A batch keeps its producer id, epoch and sequence for as long as the log may have it, so that
  *   the broker knows it again. It is numbered anew only once an answer has proved the opposite of
  *   it or of one before it: a log that lacks a batch has none that follows it.
  * - The first batch under new numbers goes alone: a broker that knows nothing of a producer takes
- *   whatever number comes first, so a second batch could take the place of a first that was refused.
- * - After a gap (a batch that failed for good or expired, or numbers that the broker does not follow)
- *   nothing new is sent until what is unresolved is resolved; then the epoch goes up and the numbers
- *   begin at 0. The broker refuses what may still come of the epoch before (KIP-360). Brokers look
- *   at epochs by partition, so each partition has its own.
+ *   whatever number comes first, so a second batch could take the place of a first that was
+ *   refused.
+ * - After a gap (a batch that failed for good or expired, or numbers that the broker does not
+ *   follow) nothing new is sent until what is unresolved is resolved; then the epoch goes up and
+ *   the numbers begin at 0. The broker refuses what may still come of the epoch before (KIP-360).
+ *   Brokers look at epochs by partition, so each partition has its own.
  *
- * A producer that is not idempotent has no numbers; with more than one request in flight its records
- * may change places when one fails.
+ * A producer that is not idempotent has no numbers; with more than one request in flight its
+ * records may change places when one fails.
  */
 import { incrementSequence } from '../../records/batch.ts'
 import { isBefore, type ProducerBatch, type ProducerIdentity } from './batch.ts'

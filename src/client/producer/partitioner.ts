@@ -1,7 +1,7 @@
 /**
  * Which partition a record goes to. Records with a key go where every client of Kafka puts them:
- * murmur2 of the key's bytes. Those without stick to one partition until a batch's worth of bytes is
- * written and then move on at random, more likely to partitions with short queues (KIP-480,
+ * murmur2 of the key's bytes. Those without stick to one partition until a batch's worth of bytes
+ * is written and then move on at random, more likely to partitions with short queues (KIP-480,
  * KIP-794): that fills batches and spares brokers that are slow.
  */
 import { murmur2, toPositive } from '../../base/murmur2.ts'
@@ -63,8 +63,8 @@ export class StickyPartition {
   }
 
   /**
-   * Says that `bytes` went to the current partition. It changes after a batch's worth, at the end of
-   * a batch where one is near, so that no batch is left half full.
+   * Says that `bytes` went to the current partition. It changes after a batch's worth, at the end
+   * of a batch where one is near, so that no batch is left half full.
    */
   wrote(bytes: number, isBatchFull: boolean, loads: PartitionLoads): void {
     this.#writtenBytes += bytes

@@ -1,6 +1,6 @@
 /**
- * A producer as a stream of records (node:stream), for `pipeline` and the like. Back-pressure is the
- * producer's; the stream ends when all of its records are written.
+ * A producer as a stream of records (node:stream), for `pipeline` and the like. Back-pressure is
+ * the producer's; the stream ends when all of its records are written.
  *
  * Invariant: a record that fails destroys the stream with its error; none fails silently.
  */

@@ -116,9 +116,9 @@ export class Producer implements AsyncDisposable {
   }
 
   /**
-   * Hands a record in without a promise for it. False asks to pause: `await producer.ready()` before
-   * the next one. The record is taken either way; where there is no room for it at all, that is
-   * thrown as QUEUE_FULL. What becomes of it is told as `onDelivery` of the options says.
+   * Hands a record in without a promise for it. False asks to pause: `await producer.ready()`
+   * before the next one. The record is taken either way; where there is no room for it at all, that
+   * is thrown as QUEUE_FULL. What becomes of it is told as `onDelivery` of the options says.
    */
   enqueue<const T extends TopicLike>(topic: T, record: ProducerRecord<T>): boolean {
     const deliveries = this.#deliveries
@@ -135,8 +135,8 @@ export class Producer implements AsyncDisposable {
   }
 
   /**
-   * Resolves once all that was handed in before is written or has failed, without lingering; rejects
-   * with what enqueued records failed with.
+   * Resolves once all that was handed in before is written or has failed, without lingering;
+   * rejects with what enqueued records failed with.
    */
   async flush(call?: CallOptions): Promise<void> {
     await this.#flush(this.#deadline('flush', call))
@@ -164,8 +164,8 @@ export class Producer implements AsyncDisposable {
   }
 
   /**
-   * Takes no more records and flushes; what is not written when the time is over (30 s where nothing
-   * else is said) fails with CLOSED. The connections belong to the client and stay.
+   * Takes no more records and flushes; what is not written when the time is over (30 s where
+   * nothing else is said) fails with CLOSED. The connections belong to the client and stay.
    */
   close(call: CallOptions = {}): Promise<void> {
     this.#closing ??= this.#close(call)
