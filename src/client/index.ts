@@ -2,6 +2,7 @@
 export { Admin, type AdminOptions, type Outcome, type ResultEntry, Results } from './admin/index.ts'
 export type { CallOptions } from './call.ts'
 export type { BrokerInfo, PartitionInfo, TopicInfo } from './cluster/cluster.ts'
+export type { SeekTarget } from './consumer/assigned-partition.ts'
 export type {
   AssignablePartition,
   Assignor,
@@ -17,6 +18,23 @@ export {
   roundRobinAssignor,
   stickyAssignor,
 } from './consumer/assignors/assignors.ts'
+export type {
+  BatchOptions,
+  Consumer,
+  LoopOptions,
+  PartitionLag,
+} from './consumer/consumer.ts'
+export type { ConsumerBatch } from './consumer/consumer-batch.ts'
+export { DEAD_LETTER_HEADERS } from './consumer/dead-letters.ts'
+export type { PartitionStream } from './consumer/loops.ts'
+export type { CommittedOffset, GroupOffset } from './consumer/offset-commits.ts'
+export type {
+  AutoOffsetReset,
+  ConsumerOptions,
+  RevokeContext,
+  Stall,
+} from './consumer/options.ts'
+export type { HandlerContext, RunOptions } from './consumer/run-options.ts'
 export { type HeadersInput, type HeaderValue, RecordHeaders } from './headers.ts'
 export { Kafka } from './kafka.ts'
 export {

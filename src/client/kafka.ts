@@ -12,9 +12,13 @@ import { Admin, type AdminOptions } from './admin/admin.ts'
 import { type CallOptions, Deadline } from './call.ts'
 import type { Cluster } from './cluster/cluster.ts'
 import { LiveCluster } from './cluster/live-cluster.ts'
+import type { Consumer } from './consumer/consumer.ts'
+import { openConsumer } from './consumer/open-consumer.ts'
+import type { ConsumerOptions } from './consumer/options.ts'
 import { type KafkaOptions, settingsOf } from './options.ts'
 import type { ProducerOptions } from './producer/options.ts'
 import { Producer } from './producer/producer.ts'
+import type { TopicLike } from './topic.ts'
 
 const CLOSE_TIMEOUT_MS = 30_000
 
@@ -51,6 +55,14 @@ export class Kafka {
     const producer: Producer = new Producer(this.#cluster, options, () => leave())
     const leave = this.adopt(producer)
     return producer
+  }
+
+  /** A consumer: of a group, of whole topics, or of partitions that are assigned to it. */
+  consumer<const T extends TopicLike>(options: ConsumerOptions<T>): Consumer<T> {
+    const sink = () => this.producer()
+    const consumer = openConsumer(this.#cluster, options, sink, () => forget())
+    const forget = this.adopt(consumer)
+    return consumer
   }
 
   /** What the parts of the client send their requests through. */

@@ -1,0 +1,483 @@
+/**
+ * Fetches ahead of the program, over the connections that are kept for it. Each broker has one
+ * fetch in flight at most; each partition has room for a little more than it is asked for at once,
+ * so that a partition whose records nobody takes does not stand in the way of the others.
+ *
+ * Invariant: what is buffered, with what the fetches in flight may bring, is at most `bufferBytes`,
+ * one batch for each broker aside (a broker sends a batch whole, however large).
+ *
+ * KIP-227 (sessions), KIP-392 (follower fetch), KIP-516 (topic ids), KIP-951 (new leaders).
+ */
+import { assert } from '../../base/assert.ts'
+import { ZERO_UUID } from '../../base/uuid.ts'
+import { ErrorCode, isStaleMetadata } from '../../protocol/errors.ts'
+import { fetchRequest, fetchResponse } from '../../protocol/messages/01-fetch.ts'
+import type { Infer, Input } from '../../protocol/schema.ts'
+import { Deadline } from '../call.ts'
+import type { Cluster, PartitionInfo, TopicInfo } from '../cluster/cluster.ts'
+import { KafkaError } from '../kafka-error.ts'
+import { backoffMs } from '../retry.ts'
+import type { AssignedPartition } from './assigned-partition.ts'
+import { type AskedPartition, FetchSession } from './fetch-session.ts'
+import { FetchedData } from './fetched-data.ts'
+import type { ConsumerSettings } from './options.ts'
+
+/** What the fetcher tells of. */
+export interface FetchListener {
+  /** Records have come, or an end of its log has moved. */
+  onFetched(partition: AssignedPartition): void
+  /** The log has no such offset any more, or not yet. */
+  onOutOfRange(partition: AssignedPartition): void
+  /** Another leader: what is fetched next must be checked against its log (KIP-320). */
+  onNewLeader(partition: AssignedPartition): void
+  /** The topic is another one of the same name. */
+  onNewTopic(partition: AssignedPartition, topicId: string): void
+  /** To be told to the program. */
+  onFailed(partition: AssignedPartition, error: KafkaError): void
+}
+
+type Response = Infer<typeof fetchResponse>
+type PartitionResponse = Response['responses'][number]['partitions'][number]
+
+/** What was asked for, to be held against the answer. */
+interface Sent {
+  readonly assigned: AssignedPartition
+  readonly asked: AskedPartition
+  readonly round: number
+}
+
+interface BrokerState {
+  readonly id: number
+  readonly session: FetchSession
+  isInFlight: boolean
+  reservedBytes: number
+  attempts: number
+  retryAtMs: number
+}
+
+const FETCH = { request: fetchRequest, response: fetchResponse }
+/** From 13 on topics go by their ids. */
+const LAST_VERSION_WITH_NAMES = 12
+/** Below this a fetch is not worth its request. */
+const MIN_FETCH_BYTES = 1024
+/** A partition may hold so many times what one fetch brings of it. */
+const PARTITION_DEPTH = 2
+/** How long a follower is read from before the leader is asked again. */
+const REPLICA_MAX_AGE_MS = 300_000
+/** The shortest wait at a broker while a partition that has no room may have some soon. */
+const MIN_WAIT_MS = 5
+
+const SESSION_ERRORS: ReadonlySet<number> = new Set([
+  ErrorCode.FETCH_SESSION_ID_NOT_FOUND,
+  ErrorCode.INVALID_FETCH_SESSION_EPOCH,
+  ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR,
+  ErrorCode.INCONSISTENT_TOPIC_ID,
+])
+
+export class Fetcher {
+  readonly #cluster: Cluster
+  readonly #settings: ConsumerSettings
+  readonly #partitions: ReadonlyMap<string, AssignedPartition>
+  readonly #listener: FetchListener
+  readonly #brokers = new Map<number, BrokerState>()
+  readonly #closing = new AbortController()
+  #cancelRetry: (() => void) | null = null
+  /** Bytes of all partitions that are fetched and not done with. */
+  bufferedBytes = 0
+  #reservedBytes = 0
+  fetches = 0
+  fetchedBytes = 0
+
+  constructor(
+    cluster: Cluster,
+    settings: ConsumerSettings,
+    partitions: ReadonlyMap<string, AssignedPartition>,
+    listener: FetchListener,
+  ) {
+    this.#cluster = cluster
+    this.#settings = settings
+    this.#partitions = partitions
+    this.#listener = listener
+  }
+
+  /** Whether a partition is to be fetched as soon as its broker and the buffer allow. */
+  wants(partition: AssignedPartition): boolean {
+    return this.#isFetchable(partition) && this.#hasRoom(partition)
+  }
+
+  /** Sends what can be sent. To be called whenever something has changed; costs little if not. */
+  pump(): void {
+    if (this.#closing.signal.aborted) return
+    const nowMs = this.#cluster.clock.nowMs()
+    const byBroker = new Map<number, AssignedPartition[]>()
+    const full = new Map<number, number>()
+    let retryAtMs = Infinity
+    for (const partition of this.#partitions.values()) {
+      if (!this.#isFetchable(partition)) continue
+      if (partition.retryAtMs > nowMs) {
+        retryAtMs = Math.min(retryAtMs, partition.retryAtMs)
+        continue
+      }
+      const target = this.#target(partition, nowMs)
+      if (target < 0 || partition.phase !== 'active') continue
+      if (!this.#hasRoom(partition)) {
+        const sinceMs = nowMs - partition.takenAtMs
+        full.set(target, Math.min(full.get(target) ?? Infinity, sinceMs))
+        continue
+      }
+      const others = byBroker.get(target)
+      if (others === undefined) byBroker.set(target, [partition])
+      else others.push(partition)
+    }
+    for (const [id, partitions] of byBroker) {
+      const broker = this.#broker(id)
+      if (broker.isInFlight) continue
+      if (broker.retryAtMs > nowMs) retryAtMs = Math.min(retryAtMs, broker.retryAtMs)
+      else void this.#fetch(broker, partitions, full.get(id))
+    }
+    if (retryAtMs < Infinity) this.#pumpAt(retryAtMs - nowMs)
+  }
+
+  /** Ends all fetches. What is buffered stays with the partitions. */
+  close(): void {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort()
+    this.#cancelRetry?.()
+    for (const broker of this.#brokers.values()) void this.#closeSession(broker)
+  }
+
+  /** Bytes that a partition was charged with are free again. */
+  release(bytes: number): void {
+    this.bufferedBytes -= bytes
+  }
+
+  /** What one fetch asks for of each partition: so little that there is room for all of them. */
+  get partitionBytes(): number {
+    const { bufferBytes, partitionFetchBytes } = this.#settings
+    const share = Math.floor(bufferBytes / ((PARTITION_DEPTH + 1) * this.#partitions.size || 1))
+    return Math.min(partitionFetchBytes, Math.max(MIN_FETCH_BYTES, share))
+  }
+
+  #isFetchable(partition: AssignedPartition): boolean {
+    const { phase, isPaused, isEnding, isStarting, failure } = partition
+    return phase === 'active' && !isPaused && !isEnding && !isStarting && failure === null
+  }
+
+  #hasRoom(partition: AssignedPartition): boolean {
+    return partition.bufferedBytes < PARTITION_DEPTH * this.partitionBytes
+  }
+
+  #broker(id: number): BrokerState {
+    let broker = this.#brokers.get(id)
+    if (broker === undefined) {
+      const session = new FetchSession()
+      broker = { id, session, isInFlight: false, reservedBytes: 0, attempts: 0, retryAtMs: 0 }
+      this.#brokers.set(id, broker)
+    }
+    return broker
+  }
+
+  /** The broker to fetch a partition from, or -1 where there is none for now. */
+  #target(partition: AssignedPartition, nowMs: number): number {
+    const { metadata } = this.#cluster
+    const topic = metadata.topic(partition.topic)
+    const info = topic?.partitions[partition.partition]
+    if (topic === undefined || info === undefined) return this.#noLeader(partition, 'not known')
+    if (this.#isAnotherTopic(partition, topic)) return -1
+    if (info.leader < 0) return this.#noLeader(partition, 'without a leader')
+    if (info.leaderEpoch > partition.leaderEpoch) this.#learn(partition, info)
+    if (partition.replica >= 0) {
+      if (nowMs < partition.replicaUntilMs && metadata.brokers.has(partition.replica)) {
+        return partition.replica
+      }
+      partition.replica = -1
+    }
+    return info.leader
+  }
+
+  #noLeader(partition: AssignedPartition, problem: string): -1 {
+    partition.lastProblem = problem
+    this.#cluster.metadata.markStale()
+    return -1
+  }
+
+  #isAnotherTopic(partition: AssignedPartition, { id }: TopicInfo): boolean {
+    if (id === ZERO_UUID || id === partition.topicId) return false
+    const isFirst = partition.topicId === ''
+    partition.topicId = id
+    if (!isFirst) this.#listener.onNewTopic(partition, id)
+    return !isFirst
+  }
+
+  #learn(partition: AssignedPartition, { leaderEpoch }: PartitionInfo): void {
+    const isFirst = partition.leaderEpoch < 0
+    partition.leaderEpoch = leaderEpoch
+    if (!isFirst) this.#listener.onNewLeader(partition)
+  }
+
+  async #fetch(
+    broker: BrokerState,
+    partitions: readonly AssignedPartition[],
+    fullForMs: number | undefined,
+  ): Promise<void> {
+    const { fetchBytes, fetchMaxWaitMs } = this.#settings
+    if (this.#roomBytes() < MIN_FETCH_BYTES) this.#dropPaused()
+    const roomBytes = this.#roomBytes()
+    // With nothing buffered and nothing on its way there is no one to make room.
+    const isIdle = this.bufferedBytes <= 0 && this.#reservedBytes === 0
+    if (roomBytes < MIN_FETCH_BYTES && !isIdle) return
+    const partitionBytes = this.partitionBytes
+    const wantedBytes = Math.min(fetchBytes, partitionBytes * partitions.length)
+    const maxBytes = Math.max(1, Math.min(wantedBytes, roomBytes))
+    const sent = partitions.map((assigned) => this.#sent(assigned, partitionBytes))
+    const usesIds = sent.every(({ asked }) => asked.topicId !== ZERO_UUID)
+    // A partition without room may have some before this fetch comes back, and would wait for it.
+    const maxWaitMs =
+      fullForMs === undefined
+        ? fetchMaxWaitMs
+        : Math.min(fetchMaxWaitMs, Math.max(MIN_WAIT_MS, fullForMs))
+    this.#begin(broker, sent, maxBytes)
+    try {
+      const body = (version: number) =>
+        this.#request(broker, sent, version, { maxBytes, maxWaitMs })
+      const timeoutMs = this.#cluster.requestTimeoutMs + maxWaitMs
+      const { signal } = this.#closing
+      const answer = await this.#cluster.request(broker.id, FETCH, body, {
+        deadline: new Deadline(this.#cluster.clock, `fetch from broker ${broker.id}`, timeoutMs, {
+          signal,
+        }),
+        channel: 'fetch',
+        ...(usesIds ? {} : { maxVersion: LAST_VERSION_WITH_NAMES }),
+      })
+      this.#answered(broker, answer.body, answer.version, sent)
+    } catch (error) {
+      this.#broken(broker, sent, error)
+    }
+    // Not before all of it is stored: what is asked for next begins behind it.
+    this.#end(broker, sent)
+    this.pump()
+  }
+
+  #roomBytes(): number {
+    return this.#settings.bufferBytes - this.bufferedBytes - this.#reservedBytes
+  }
+
+  /** What is kept for partitions that are paused is fetched again when they go on. */
+  #dropPaused(): void {
+    for (const partition of this.#partitions.values()) {
+      if (!partition.isPaused || partition.held > 0 || partition.queue.length === 0) continue
+      this.bufferedBytes -= partition.fetchAgain()
+    }
+  }
+
+  #sent(assigned: AssignedPartition, maxBytes: number): Sent {
+    const { topic, topicId, partition, fetchOffset, leaderEpoch, round } = assigned
+    const asked = {
+      topic,
+      topicId: topicId === '' ? ZERO_UUID : topicId,
+      partition,
+      fetchOffset,
+      maxBytes,
+      leaderEpoch,
+    }
+    return { assigned, asked, round }
+  }
+
+  #begin(broker: BrokerState, sent: readonly Sent[], maxBytes: number): void {
+    this.fetches++
+    broker.isInFlight = true
+    broker.reservedBytes = maxBytes
+    this.#reservedBytes += maxBytes
+    for (const { assigned } of sent) assigned.isInFlight = true
+  }
+
+  #end(broker: BrokerState, sent: readonly Sent[]): void {
+    broker.isInFlight = false
+    this.#reservedBytes -= broker.reservedBytes
+    broker.reservedBytes = 0
+    const nowMs = this.#cluster.clock.nowMs()
+    for (const { assigned } of sent) {
+      assigned.isInFlight = false
+      assigned.sinceMs = nowMs
+    }
+  }
+
+  #request(
+    broker: BrokerState,
+    sent: readonly Sent[],
+    version: number,
+    { maxBytes, maxWaitMs }: { readonly maxBytes: number; readonly maxWaitMs: number },
+  ): Input<typeof fetchRequest> {
+    const { fetchMinBytes, isReadCommitted, rack } = this.#settings
+    const usesIds = version > LAST_VERSION_WITH_NAMES
+    return {
+      replicaId: -1,
+      maxWaitMs,
+      minBytes: fetchMinBytes,
+      maxBytes,
+      isolationLevel: isReadCommitted ? 1 : 0,
+      rackId: rack ?? '',
+      ...broker.session.next(
+        sent.map(({ asked }) => asked),
+        usesIds,
+      ),
+    }
+  }
+
+  #answered(broker: BrokerState, response: Response, version: number, sent: readonly Sent[]): void {
+    if (this.#closing.signal.aborted) return
+    const { errorCode, sessionId, responses } = response
+    if (errorCode !== 0) {
+      this.#refused(broker, errorCode)
+      return
+    }
+    broker.session.answered(sessionId)
+    broker.attempts = 0
+    const usesIds = version > LAST_VERSION_WITH_NAMES
+    const byKey = new Map<string, Sent>()
+    for (const one of sent) {
+      const { topic, topicId, partition } = one.asked
+      byKey.set(`${usesIds ? topicId : topic}/${partition}`, one)
+    }
+    let filled = 0
+    for (const { partitions } of responses) {
+      for (const { records } of partitions) if (records !== null && records.length > 0) filled++
+    }
+    for (const { topic, topicId, partitions } of responses) {
+      for (const partition of partitions) {
+        const one = byKey.get(`${usesIds ? topicId : topic}/${partition.partitionIndex}`)
+        if (one !== undefined) this.#partition(broker, one, partition, filled > 1)
+      }
+    }
+  }
+
+  #refused(broker: BrokerState, errorCode: number): void {
+    const error = KafkaError.ofCode(errorCode, null, { api: 'Fetch', broker: String(broker.id) })
+    if (SESSION_ERRORS.has(errorCode) && broker.attempts === 0) {
+      // Restarted, or it needed the room for other sessions: a new one is made at once.
+      broker.attempts = 1
+      if (errorCode === ErrorCode.FETCH_SESSION_ID_NOT_FOUND) broker.session.forget()
+      else broker.session.reset()
+      return
+    }
+    this.#broken(broker, [], error)
+  }
+
+  /** The whole fetch has failed: it is tried again later, with another session. */
+  #broken(broker: BrokerState, sent: readonly Sent[], error: unknown): void {
+    broker.session.reset()
+    if (this.#closing.signal.aborted) return
+    const { clock, logger, metadata } = this.#cluster
+    const problem = KafkaError.of(error, 'NETWORK_ERROR', 'fetch')
+    broker.attempts++
+    broker.retryAtMs = clock.nowMs() + backoffMs(this.#cluster, broker.attempts)
+    metadata.markStale()
+    logger.debug(`fetch from broker ${broker.id}: ${problem.message}`)
+    for (const { assigned } of sent) {
+      assigned.lastProblem = problem.message
+      assigned.replica = -1
+      if (!problem.retriable && problem.code !== 'TIMED_OUT') {
+        this.#listener.onFailed(assigned, problem)
+      }
+    }
+  }
+
+  #pumpAt(delayMs: number): void {
+    this.#cancelRetry?.()
+    this.#cancelRetry = this.#cluster.clock.after(delayMs, () => {
+      this.#cancelRetry = null
+      this.pump()
+    })
+  }
+
+  #partition(broker: BrokerState, sent: Sent, answer: PartitionResponse, isOneOfMany: boolean) {
+    const { assigned, asked, round } = sent
+    // A seek, a revocation or a reset has come in between.
+    if (assigned.round !== round || this.#partitions.get(assigned.key) !== assigned) return
+    assert(assigned.fetchOffset === asked.fetchOffset, 'one fetch of a partition at a time')
+    if (answer.errorCode !== 0) return this.#partitionError(broker, assigned, answer)
+    assigned.lastProblem = ''
+    assigned.attempts = 0
+    if (answer.highWatermark >= 0) assigned.highWatermark = answer.highWatermark
+    if (answer.lastStableOffset >= 0) assigned.lastStableOffset = answer.lastStableOffset
+    if (answer.logStartOffset >= 0) assigned.logStartOffset = answer.logStartOffset
+    if (answer.preferredReadReplica >= 0) this.#follow(assigned, answer.preferredReadReplica)
+    const { records } = answer
+    if (records !== null && records.length > 0) {
+      this.#store(assigned, asked, answer, isOneOfMany ? records.slice() : records)
+    }
+    this.#listener.onFetched(assigned)
+  }
+
+  #follow(assigned: AssignedPartition, replica: number): void {
+    if (replica === assigned.replica) return
+    assigned.replica = replica
+    assigned.replicaUntilMs = this.#cluster.clock.nowMs() + REPLICA_MAX_AGE_MS
+    this.#cluster.logger.debug(`${assigned.name} is read from broker ${replica} from now on`)
+  }
+
+  /** `bytes` is memory of its own: one partition that is slow must not keep the others' alive. */
+  #store(
+    assigned: AssignedPartition,
+    asked: AskedPartition,
+    answer: PartitionResponse,
+    bytes: Uint8Array,
+  ): void {
+    const { reader, partition } = assigned
+    const aborted = answer.abortedTransactions
+    const data = new FetchedData(
+      reader,
+      partition,
+      bytes,
+      asked.fetchOffset,
+      aborted,
+      this.#settings,
+    )
+    // Only the start of a batch: there was no room for it behind another partition's.
+    if (data.isExhausted) return
+    this.fetchedBytes += bytes.length
+    this.bufferedBytes += bytes.length
+    assigned.bufferedBytes += bytes.length
+    assigned.queue.push(data)
+    assigned.fetchOffset = data.nextOffset
+    if (data.leaderEpoch >= 0) assigned.fetchEpoch = data.leaderEpoch
+  }
+
+  #partitionError(broker: BrokerState, assigned: AssignedPartition, answer: PartitionResponse) {
+    const { errorCode, currentLeader } = answer
+    const { topic, partition, fetchOffset: offset } = assigned
+    const { metadata } = this.#cluster
+    const context = { api: 'Fetch', broker: String(broker.id), topic, partition, offset }
+    const error = KafkaError.ofCode(errorCode, null, context)
+    assigned.lastProblem = error.message
+    if (currentLeader.leaderId >= 0) {
+      metadata.learnLeader(topic, partition, currentLeader.leaderId, currentLeader.leaderEpoch)
+    }
+    const wasFollowing = assigned.replica >= 0
+    assigned.replica = -1
+    if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
+      // A follower may be behind: the leader has the last word.
+      if (!wasFollowing) this.#listener.onOutOfRange(assigned)
+      return
+    }
+    if (!error.retriable && !isStaleMetadata(errorCode) && errorCode !== -1) {
+      this.#listener.onFailed(assigned, error)
+      return
+    }
+    metadata.markStale()
+    assigned.attempts++
+    assigned.retryAtMs = this.#cluster.clock.nowMs() + backoffMs(this.#cluster, assigned.attempts)
+  }
+
+  /** Frees the broker's memory; nobody waits for it. */
+  async #closeSession(broker: BrokerState): Promise<void> {
+    const part = broker.session.close()
+    if (part === null || broker.isInFlight) return
+    const { clock, requestTimeoutMs } = this.#cluster
+    const body = { replicaId: -1, maxWaitMs: 0, minBytes: 0, maxBytes: 1, ...part }
+    const deadline = new Deadline(clock, 'close a fetch session', requestTimeoutMs)
+    await this.#cluster
+      .request(broker.id, FETCH, body, { deadline, channel: 'fetch' })
+      .catch(() => {}) // it goes away by itself
+  }
+}

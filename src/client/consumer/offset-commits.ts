@@ -1,0 +1,222 @@
+/**
+ * The offsets of a group at its coordinator: commits, and what was committed.
+ *
+ * Invariant: requests of one consumer go one after another, so an older commit never overtakes a
+ * newer one. What a coordinator that moved or a lost connection leaves open is tried again until
+ * the deadline; commits are safe to repeat.
+ *
+ * KIP-320 (leader epochs), KIP-345 (static members), KIP-447 (offsets of open transactions),
+ * KIP-848 (member epochs).
+ */
+import { ErrorCode } from '../../protocol/errors.ts'
+import {
+  offsetCommitRequest,
+  offsetCommitResponse,
+} from '../../protocol/messages/08-offset-commit.ts'
+import { offsetFetchRequest, offsetFetchResponse } from '../../protocol/messages/09-offset-fetch.ts'
+import type { Deadline } from '../call.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { KafkaError } from '../kafka-error.ts'
+import { retrying } from '../retry.ts'
+import type { TopicPartition } from '../topic.ts'
+import type { Membership } from './group/membership.ts'
+import { topicsOf } from './list-offsets.ts'
+
+/** An offset of a group: the next record to read. */
+export interface GroupOffset extends TopicPartition {
+  readonly offset: number
+  /** The epoch of the record before it; -1 where it is not known. */
+  readonly leaderEpoch?: number | undefined
+  /** A few words of the program's own. */
+  readonly metadata?: string | undefined
+}
+
+/** An offset as the group has it. */
+export interface CommittedOffset extends TopicPartition {
+  readonly offset: number
+  readonly leaderEpoch: number
+  readonly metadata: string
+}
+
+const OFFSET_COMMIT = { request: offsetCommitRequest, response: offsetCommitResponse }
+const OFFSET_FETCH = { request: offsetFetchRequest, response: offsetFetchResponse }
+/** From 10 on topics go by ids alone. */
+const LAST_VERSION_WITH_NAMES = 9
+/** From here on a request names several groups. */
+const VERSION_WITH_GROUPS = 8
+const VERSION_WITH_MEMBER_EPOCHS = 9
+
+const COORDINATOR_MOVED: ReadonlySet<number> = new Set([
+  ErrorCode.NOT_COORDINATOR,
+  ErrorCode.COORDINATOR_NOT_AVAILABLE,
+  ErrorCode.REQUEST_TIMED_OUT,
+])
+
+/** What the membership has to hear of. */
+const MEMBER_ERRORS: ReadonlySet<number> = new Set([
+  ErrorCode.UNKNOWN_MEMBER_ID,
+  ErrorCode.ILLEGAL_GENERATION,
+  ErrorCode.FENCED_INSTANCE_ID,
+  ErrorCode.FENCED_MEMBER_EPOCH,
+  ErrorCode.STALE_MEMBER_EPOCH,
+  ErrorCode.REBALANCE_IN_PROGRESS,
+])
+
+export class OffsetCommits {
+  readonly #cluster: Cluster
+  readonly #groupId: string
+  readonly #membership: () => Membership | null
+  readonly #isReadCommitted: boolean
+  #last: Promise<unknown> = Promise.resolve()
+  commits = 0
+  commitTimeTotalMs = 0
+  commitTimeMaxMs = 0
+
+  constructor(
+    cluster: Cluster,
+    groupId: string,
+    membership: () => Membership | null,
+    isReadCommitted: boolean,
+  ) {
+    this.#cluster = cluster
+    this.#groupId = groupId
+    this.#membership = membership
+    this.#isReadCommitted = isReadCommitted
+  }
+
+  /** Commits; rejects with the first error there is for one of the partitions. */
+  async commit(offsets: readonly GroupOffset[], deadline: Deadline): Promise<void> {
+    if (offsets.length === 0) return
+    const before = this.#last
+    const committed = (async () => {
+      await deadline.race(before)
+      const startMs = this.#cluster.clock.monotonicMs()
+      await retrying(this.#cluster, deadline, () => this.#commitOnce(offsets, deadline))
+      const tookMs = this.#cluster.clock.monotonicMs() - startMs
+      this.commits++
+      this.commitTimeTotalMs += tookMs
+      this.commitTimeMaxMs = Math.max(this.commitTimeMaxMs, tookMs)
+    })()
+    this.#last = committed.catch(() => {}) // the caller hears of it
+    await committed
+  }
+
+  async #commitOnce(offsets: readonly GroupOffset[], deadline: Deadline): Promise<void> {
+    const groupId = this.#groupId
+    const member = this.#identity()
+    const topics = topicsOf(offsets).map(([name, ofTopic]) => ({
+      name,
+      partitions: ofTopic.map(({ partition, offset, leaderEpoch = -1, metadata = '' }) => ({
+        partitionIndex: partition,
+        committedOffset: offset,
+        committedLeaderEpoch: leaderEpoch,
+        committedMetadata: metadata,
+      })),
+    }))
+    const body = {
+      groupId,
+      generationIdOrMemberEpoch: member.generationOrEpoch,
+      memberId: member.memberId,
+      groupInstanceId: member.instanceId,
+      topics,
+    }
+    const options = { deadline, maxVersion: LAST_VERSION_WITH_NAMES }
+    const answer = await this.#atCoordinator(deadline, (coordinator) =>
+      this.#cluster.request(coordinator, OFFSET_COMMIT, body, options),
+    )
+    let problem: KafkaError | null = null
+    for (const { name: topic, partitions } of answer.body.topics) {
+      for (const { partitionIndex: partition, errorCode } of partitions) {
+        if (errorCode === ErrorCode.NONE) continue
+        const context = { api: 'OffsetCommit', topic, partition, groupId }
+        const error = this.#failed(errorCode, context)
+        // What can't be tried again is what the program has to know.
+        if (problem === null || (problem.retriable && !error.retriable)) problem = error
+      }
+    }
+    if (problem !== null) throw problem
+  }
+
+  /** What is committed; partitions without an offset are left out. */
+  fetch(partitions: readonly TopicPartition[], deadline: Deadline): Promise<CommittedOffset[]> {
+    return retrying(this.#cluster, deadline, () => this.fetchOnce(partitions, deadline))
+  }
+
+  /** The same in one attempt. */
+  async fetchOnce(
+    partitions: readonly TopicPartition[],
+    deadline: Deadline,
+  ): Promise<CommittedOffset[]> {
+    const groupId = this.#groupId
+    const asked = topicsOf(partitions).map(([name, ofTopic]) => ({
+      name,
+      partitionIndexes: ofTopic.map(({ partition }) => partition),
+    }))
+    const body = (version: number) => {
+      const requireStable = this.#isReadCommitted && version >= 7
+      if (version < VERSION_WITH_GROUPS) return { groupId, topics: asked, requireStable }
+      const member =
+        version < VERSION_WITH_MEMBER_EPOCHS ? null : (this.#membership()?.identity() ?? null)
+      const who =
+        member === null ? {} : { memberId: member.memberId, memberEpoch: member.generationOrEpoch }
+      return { groups: [{ groupId, ...who, topics: asked }], requireStable }
+    }
+    const options = { deadline, maxVersion: LAST_VERSION_WITH_NAMES }
+    const { body: answer, version } = await this.#atCoordinator(deadline, (coordinator) =>
+      this.#cluster.request(coordinator, OFFSET_FETCH, body, options),
+    )
+    const group = version < VERSION_WITH_GROUPS ? answer : answer.groups[0]
+    const errorCode = group?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR
+    if (errorCode !== ErrorCode.NONE) throw this.#failed(errorCode, { api: 'OffsetFetch', groupId })
+    const found: CommittedOffset[] = []
+    for (const { name: topic, partitions: ofTopic } of group?.topics ?? []) {
+      for (const one of ofTopic) {
+        const { partitionIndex: partition, committedOffset, metadata, errorCode } = one
+        if (errorCode !== ErrorCode.NONE) {
+          throw this.#failed(errorCode, { api: 'OffsetFetch', topic, partition, groupId })
+        }
+        if (committedOffset < 0) continue
+        const leaderEpoch = one.committedLeaderEpoch
+        const text = metadata ?? ''
+        found.push({ topic, partition, offset: committedOffset, leaderEpoch, metadata: text })
+      }
+    }
+    return found
+  }
+
+  #identity() {
+    const membership = this.#membership()
+    // Without a membership the group is only a place to keep offsets.
+    if (membership === null) return { memberId: '', generationOrEpoch: -1, instanceId: null }
+    const identity = membership.identity()
+    if (identity !== null) return identity
+    throw new KafkaError(
+      'REBALANCE_IN_PROGRESS',
+      `this consumer is no member of group ${this.#groupId} for now: its partitions may be others'`,
+      { groupId: this.#groupId },
+    )
+  }
+
+  async #atCoordinator<A>(deadline: Deadline, ask: (coordinator: number) => Promise<A>) {
+    const coordinator = await this.#cluster.coordinator('group', this.#groupId, deadline)
+    try {
+      return await ask(coordinator)
+    } catch (error) {
+      if (error instanceof KafkaError && error.retriable) this.#forget()
+      throw error
+    }
+  }
+
+  #failed(errorCode: number, context: object): KafkaError {
+    if (COORDINATOR_MOVED.has(errorCode)) this.#forget()
+    if (MEMBER_ERRORS.has(errorCode)) this.#membership()?.onOffsetError(errorCode)
+    const error = KafkaError.ofCode(errorCode, null, context)
+    if (errorCode !== ErrorCode.STALE_MEMBER_EPOCH) return error
+    // The next heartbeat brings the new epoch: then the same commit is right.
+    return new KafkaError(error.code, error.message, { ...context, retriable: true })
+  }
+
+  #forget(): void {
+    this.#cluster.forgetCoordinator('group', this.#groupId)
+  }
+}
