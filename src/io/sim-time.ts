@@ -19,8 +19,6 @@ export class SimProcess {
 export class SimTime {
   /** Milliseconds since 1970, with a fraction. */
   nowMs: number
-  /** A promise was settled since this was last set to false: code behind an `await` may go on. */
-  hasSettled = false
   readonly #events = new Deadlines<() => void>()
 
   constructor(startMs: number) {
@@ -46,10 +44,7 @@ export class SimTime {
 
   /** Calls `settle`, a function that resolves or rejects a promise, in `delayMs`. */
   settleAfter(delayMs: number, settle: () => void): void {
-    this.after(delayMs, () => {
-      this.hasSettled = true
-      settle()
-    })
+    this.after(delayMs, settle)
   }
 
   /** Moves time to the next event and runs it. */

@@ -354,3 +354,21 @@ describe('a simulation', () => {
     assert.ok(turns > 100)
   })
 })
+
+describe('time', () => {
+  it('waits for all code that can go on without it', async () => {
+    const world = new Simulation(1)
+    const { clock } = world.node('client')
+    let isDone = false
+    clock.after(10, () => {
+      void (async () => {
+        for (let i = 0; i < 100; i++) await null
+        isDone = true
+      })()
+    })
+    clock.after(1000, () => {})
+    const startMs = world.nowMs
+    await world.runUntil(() => isDone)
+    assert.ok(world.nowMs - startMs < 11)
+  })
+})

@@ -108,12 +108,11 @@ export class Simulation {
 
   async #step(): Promise<void> {
     this.time.step()
-    if (this.time.hasSettled) await this.#letGo()
+    await this.#letGo()
   }
 
-  /** Lets the code behind settled promises run to its next wait, before time goes on. */
+  /** Lets all code behind settled promises run to its next wait, before time goes on. */
   async #letGo(): Promise<void> {
-    this.time.hasSettled = false
     await setImmediate()
   }
 }
