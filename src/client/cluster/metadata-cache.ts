@@ -239,7 +239,8 @@ export class MetadataCache implements ClusterMetadata {
   #apply(body: Body, isWhole: boolean): void {
     if (body.errorCode === ErrorCode.REBOOTSTRAP_REQUIRED) {
       this.#source.rebootstrap('a broker asks for it')
-      throw KafkaError.ofCode(body.errorCode, null, { api: 'Metadata' })
+      const { code, message } = KafkaError.ofCode(body.errorCode)
+      throw new KafkaError(code, message, { api: 'Metadata', retriable: true })
     }
     if (body.errorCode !== ErrorCode.NONE) {
       throw KafkaError.ofCode(body.errorCode, null, { api: 'Metadata' })
