@@ -61,7 +61,7 @@ export class CheckContext {
   async startServer(
     name: string,
     kind: ServerKind = this.kind,
-    options: Pick<ServerOptions, 'properties' | 'features'> = {},
+    options: Pick<ServerOptions, 'properties' | 'features' | 'listeners'> = {},
   ): Promise<Server> {
     const { classPath } = this.#surroundings
     const directory = join(this.directory, name)

@@ -4,6 +4,7 @@ import { CONFORMANCE_SIZES, faultChecks } from '../faults/checks.ts'
 import { badInputs } from './bad-input.ts'
 import type { Check } from './check.ts'
 import { cleanings } from './checks/cleaning.ts'
+import { clientAdmins } from './checks/client-admin.ts'
 import { clientGroups } from './checks/client-groups.ts'
 import { clients } from './checks/clients.ts'
 import { disks } from './checks/disk.ts'
@@ -24,6 +25,7 @@ export const CHECKS: readonly Check[] = [
   ...judgeChecks,
   ...kcatChecks,
   ...clients,
+  ...clientAdmins,
   ...clientGroups,
   ...badInputs,
   ...mixedGroups,

@@ -19,6 +19,8 @@ export interface ServerOptions {
   readonly classPath: string
   readonly directory: string
   readonly properties?: Readonly<Record<string, string>>
+  /** Listeners besides PLAINTEXT, by name, with their security protocols. */
+  readonly listeners?: Readonly<Record<string, string>>
   /** Levels of features to format the storage with, where they are not to be the default. */
   readonly features?: Readonly<Record<string, number>>
   /** What each is run with, where that matters: the benches run both as a user would. */
@@ -45,6 +47,8 @@ export class Server {
   readonly clusterId = CLUSTER_ID
   readonly #classPath: string
   readonly #programs: ServerPrograms | null
+  /** Ports of the other listeners by name. */
+  readonly #otherPorts = new Map<string, number>()
   #running: Running | null = null
 
   private constructor(options: ServerOptions, port: number) {
@@ -58,10 +62,15 @@ export class Server {
 
   /** A new server on an empty data directory, ready for clients. */
   static async create(options: ServerOptions): Promise<Server> {
-    const [port, controllerPort] = await freePorts(2)
+    const names = Object.keys(options.listeners ?? {})
+    const [port, controllerPort, ...others] = await freePorts(2 + names.length)
     const server = new Server(options, port!)
+    for (const [at, name] of names.entries()) server.#otherPorts.set(name, others[at]!)
     mkdirSync(options.directory, { recursive: true })
-    server.#writeProperties(controllerPort!, options.properties ?? {})
+    server.#writeProperties(controllerPort!, {
+      ...server.#listenerProperties(controllerPort!, options.listeners ?? {}),
+      ...options.properties,
+    })
     const format = ['format', '-t', CLUSTER_ID, '-c', server.#propertiesFile, '--standalone']
     for (const [name, level] of Object.entries(options.features ?? {})) {
       format.push('--feature', `${name}=${level}`)
@@ -81,6 +90,13 @@ export class Server {
 
   get bootstrap(): string {
     return `127.0.0.1:${this.port}`
+  }
+
+  /** The address of one of the other listeners. */
+  addressOf(listener: string): string {
+    const port = this.#otherPorts.get(listener)
+    if (port === undefined) throw new Error(`there is no listener ${listener}`)
+    return `127.0.0.1:${port}`
   }
 
   /** The process, once it was started. */
@@ -165,13 +181,23 @@ export class Server {
     return ['java', [...options, '-cp', this.#classPath, main, ...args]]
   }
 
+  #listenerProperties(controllerPort: number, protocols: Readonly<Record<string, string>>) {
+    const ports = { PLAINTEXT: this.port, ...Object.fromEntries(this.#otherPorts) }
+    const all = { PLAINTEXT: 'PLAINTEXT', CONTROLLER: 'PLAINTEXT', ...protocols }
+    const listeners = Object.entries({ ...ports, CONTROLLER: controllerPort })
+    const map = Object.entries(all).map(([name, protocol]) => `${name}:${protocol}`)
+    return {
+      listeners: listeners.map(([name, port]) => `${name}://127.0.0.1:${port}`).join(','),
+      ...(this.#otherPorts.size > 0 && { 'listener.security.protocol.map': map.join(',') }),
+    }
+  }
+
   /** The quick start's file, with loopback addresses and one replica of the internal topics. */
   #writeProperties(controllerPort: number, properties: Readonly<Record<string, string>>): void {
     const all: Record<string, string> = {
       'process.roles': 'broker,controller',
       'node.id': '1',
       'controller.quorum.bootstrap.servers': `127.0.0.1:${controllerPort}`,
-      listeners: `PLAINTEXT://127.0.0.1:${this.port},CONTROLLER://127.0.0.1:${controllerPort}`,
       'controller.listener.names': 'CONTROLLER',
       'log.dirs': this.dataDirectory,
       'offsets.topic.replication.factor': '1',

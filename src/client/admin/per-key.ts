@@ -176,7 +176,7 @@ class Run<K, V> implements Located<K>, Answers<K, V> {
         await this.#deadline.sleep(pauseMs)
         return await this.#refresh()
       }
-      await this.#deadline.sleep(this.#deadline.leftMs() + 1)
+      await this.#deadline.sleep(this.#deadline.leftMs())
     } catch (error) {
       if (!(error instanceof KafkaError) || error.code !== 'TIMED_OUT') throw error
     }

@@ -90,7 +90,10 @@ export type ScramAlteration =
     }
   | { readonly user: string; readonly mechanism: ScramMechanism; readonly delete: true }
 
-/** Sets and deletes credentials: of one user all or none. */
+/**
+ * Sets and deletes credentials. Of one user one in a call: brokers refuse a second as
+ * DUPLICATE_RESOURCE, whatever its mechanism.
+ */
 export async function alterUserScramCredentials(
   caller: Caller,
   alterations: readonly ScramAlteration[],
