@@ -4,7 +4,7 @@
  * Invariant: a call that takes longer than its limit costs its JVM, never the calls after it.
  */
 import { join } from 'node:path'
-import { Running } from './process.ts'
+import { Running, runToEnd } from './process.ts'
 
 /** Each tool by the name of its script, as users know it. */
 export const TOOL_CLASSES = {
@@ -25,6 +25,7 @@ export const TOOL_CLASSES = {
   'kafka-log-dirs': 'org.apache.kafka.tools.LogDirsCommand',
   'kafka-metadata-quorum': 'org.apache.kafka.tools.MetadataQuorumCommand',
   'kafka-producer-perf-test': 'org.apache.kafka.tools.ProducerPerformance',
+  'kafka-reassign-partitions': 'org.apache.kafka.tools.reassign.ReassignPartitionsCommand',
   'kafka-storage': 'kafka.tools.StorageTool',
   'kafka-topics': 'org.apache.kafka.tools.TopicCommand',
   'kafka-transactions': 'org.apache.kafka.tools.TransactionsCommand',
@@ -38,6 +39,11 @@ export interface ToolResult {
   readonly output: string
 }
 
+/** Tools whose threads go on reporting when their main method is at its end. */
+const ALONE: ReadonlySet<ToolName> = new Set([
+  'kafka-verifiable-consumer',
+  'kafka-verifiable-producer',
+])
 const CALL_TIMEOUT_MS = 60_000
 const HEAP = '-Xmx256m'
 
@@ -65,7 +71,9 @@ export class Jvm {
 
   /** Runs one tool with its arguments; its exit status is part of the answer. */
   call(tool: ToolName, args: readonly string[], input = ''): Promise<ToolResult> {
-    const call = this.#queue.then(() => this.#call(tool, args, input))
+    const call = this.#queue.then(() =>
+      ALONE.has(tool) ? this.#callAlone(tool, args, input) : this.#call(tool, args, input),
+    )
     this.#queue = call.catch(() => {})
     return call
   }
@@ -81,6 +89,12 @@ export class Jvm {
   start(tool: ToolName, args: readonly string[]): Running {
     const java = [...javaArguments(this.#classPath), TOOL_CLASSES[tool], ...args]
     return new Running('java', java)
+  }
+
+  async #callAlone(tool: ToolName, args: readonly string[], input: string): Promise<ToolResult> {
+    const java = [...javaArguments(this.#classPath), TOOL_CLASSES[tool], ...args]
+    const { status, stdout, stderr } = await runToEnd('java', java, CALL_TIMEOUT_MS, { input })
+    return { status: status ?? -1, output: `${stdout}\n${stderr}` }
   }
 
   stop(): void {

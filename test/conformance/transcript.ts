@@ -11,13 +11,14 @@
  *     [exit 1]                          only where the exit status is not 0
  *
  * Modifiers: `eventually` runs it again, for some seconds, until it prints what is expected;
- * `sorted` sorts the lines, where their order means nothing; `numbers` lets measured figures
- * differ; `only:TEXT` keeps the lines with TEXT. In arguments SERVER is the server's address, DATA
+ * `sorted` sorts the lines, where their order means nothing; `measured` lets rates and durations
+ * differ, and `figures:A,B` the numbers called A and B, beside their names or in their columns;
+ * `only:TEXT` keeps the lines with TEXT. An empty line of output is written BLANK. In arguments SERVER is the server's address, DATA
  * its data directory, DIRECTORY the folder of its server.properties, FILES a folder for this
  * transcript's files.
  *
- * Invariant: the output is compared with ids, times, hosts, and the width of columns normalised,
- * and nothing else. `--against kafka --record` writes the expected text anew; read the diff, and
+ * Invariant: the output is compared byte for byte with ids, times and hosts normalised, and, where
+ * a modifier says so, what no two runs have in common. `--against kafka --record` writes the expected text anew; read the diff, and
  * commit it only if you can explain it.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -39,14 +40,16 @@ interface Command {
 type Block = { readonly comment: string; readonly file?: readonly [string, string] } | Command
 
 const EVENTUALLY_MS = 20_000
-const MODIFIERS = /^(eventually|sorted|numbers|only:\S+)$/
+const MODIFIERS = /^(eventually|sorted|measured|figures:\S+|only:\S+)$/
+const BLANK = 'BLANK'
 const WITHOUT_SERVER: readonly ToolName[] = ['kafka-dump-log', 'kafka-storage']
 const MAX_DIFFERENCES = 6
 /**
- * Stack frames of the tool's JVM, and the console consumer's advertisement of another group
- * protocol.
+ * Stack frames of the tool's JVM, which tell of Java and ToolRunner; and the console consumer's
+ * advertisement of another group protocol, where the server has it.
  */
-const NOISE = /^(at [\w.$/]+\(|\.\.\. \d+ more$|The consumer rebalance protocol \(KIP-848\))/
+const NOISE =
+  /^(\s+at [\w.$/]+\(.*|\s+\.\.\. \d+ more|The consumer rebalance protocol \(KIP-848\).*)$/
 
 /** A check that runs a transcript of the folder `transcripts`. */
 export function transcriptCheck(name: string): Check {
@@ -86,7 +89,7 @@ function parse(text: string): Block[] {
   const blocks: Block[] = []
   let input: string[] = []
   let expected: string[] = []
-  for (const line of text.trimEnd().split('\n')) {
+  for (const line of text.replace(/\n$/, '').split('\n')) {
     if (line.startsWith('$ ')) {
       input = []
       expected = []
@@ -156,22 +159,48 @@ function normalise(result: ToolResult, server: Server, modifiers: readonly strin
     .replaceAll(String(server.port), 'PORT')
     .replace(/127\.0\.0\.1:\d+/g, 'CONTROLLER')
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UUID')
-    .replace(/(topicId"?: ?"?|directory\.?Id[":= ]+)[\w-]{22}/gi, '$1ID')
+    .replace(/(topicId"?: ?"?|directory\.?Id[":= ]+|"directories":\[")[\w-]{22}/gi, '$1ID')
     .replace(/^(\d+\s+)[\w-]{22}(\s)/gm, '$1ID$2') // a replica of the quorum
     .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,:]?\d*(Z|[+-]\d\d:?\d\d)?/g, 'TIME')
     .replace(/\b1[789]\d{11}\b/g, 'TIME')
     .replace(/(crc: )\d+/g, '$1N')
     .replace(/(producerId: )\d+/g, '$1N')
-  let lines = text.split('\n').map((line) => line.replace(/[ \t]+/g, ' ').trim())
-  lines = lines.filter((line) => line !== '' && !NOISE.test(line))
+  let lines = text.replace(/\n$/, '').split('\n')
+  if (text === '') lines = []
+  lines = lines.filter((line) => !NOISE.test(line)).map((line) => (line === '' ? BLANK : line))
   for (const modifier of modifiers) {
     if (modifier === 'sorted') lines.sort()
-    if (modifier === 'numbers') lines = lines.map((line) => line.replace(/\d+(\.\d+)?/g, 'N'))
+    if (modifier === 'measured') lines = lines.map(withoutMeasures)
+    if (modifier.startsWith('figures:')) {
+      lines = withoutFigures(lines, modifier.slice('figures:'.length).split(','))
+    }
     if (modifier.startsWith('only:')) {
       lines = lines.filter((line) => line.includes(modifier.slice('only:'.length)))
     }
   }
   return result.status === 0 ? lines : [...lines, `[exit ${result.status}]`]
+}
+
+/** Rates, durations and percentiles. */
+function withoutMeasures(line: string): string {
+  return line
+    .replace(/\d+(\.\d+)?(?= ?(records\/sec|MB\/sec|ms\b))/g, 'N')
+    .replace(/(th = |"avg_throughput":|^\d+\t)\d+(\.\d+)?/g, '$1N')
+}
+
+/** Takes out the numbers of these names: `name: 5`, or those below them in a table. */
+function withoutFigures(lines: readonly string[], names: readonly string[]): string[] {
+  const labelled = new RegExp(`\\b((?:${names.join('|')})"?: *)-?\\d+`, 'g')
+  let columns: readonly number[] = []
+  return lines.map((line) => {
+    const words = line.trim().split(/,?\s+/)
+    const header = words.flatMap((word, at) => (names.includes(word) ? [at] : []))
+    if (header.length > 0) columns = header
+    else if (columns.length > 0) {
+      return words.map((word, at) => (columns.includes(at) ? 'N' : word)).join(' ')
+    }
+    return line.replace(labelled, '$1N')
+  })
 }
 
 function firstDifference(command: Command, actual: readonly string[]): string | null {

@@ -172,5 +172,5 @@ async function verifiable(context: CheckContext): Promise<void> {
 export const javaCluster: readonly Check[] = [
   { name: 'java-api-versions', needs: ['java'], run: apiVersions },
   { name: 'java-features', needs: ['java'], run: features },
-  { name: 'java-verifiable', needs: ['java'], run: verifiable },
+  { name: 'java-verifiable-load', needs: ['java'], run: verifiable },
 ]

@@ -18,6 +18,8 @@ const TRANSCRIPTS = [
   'idempotence',
   'dump-log',
   'performance',
+  'verifiable',
+  'reassign',
 ]
 
 export const javaTools: readonly Check[] = TRANSCRIPTS.map(transcriptCheck)
