@@ -14,12 +14,42 @@ import type { DiskLock } from './io.ts'
 
 type TryLock = (descriptor: number) => boolean
 
+/** The native part of fs-native-extensions, whose binary is at a place of its own for each system. */
+interface Addon {
+  tryLock(descriptor: number, offset: number, length: number, isExclusive: boolean): void
+}
+
+const PACKAGE = 'fs-native-extensions'
+
+/**
+ * Loads the binary from where the package keeps it: finding it, the package loads five others, a
+ * twelfth of a start.
+ */
 function loadTryLock(): TryLock | null {
+  const require = createRequire(import.meta.url)
   try {
-    const require = createRequire(import.meta.url)
-    return (require('fs-native-extensions') as { tryLock: TryLock }).tryLock
+    return tryLockOf(
+      require(`${PACKAGE}/prebuilds/${process.platform}-${process.arch}/${PACKAGE}.node`),
+    )
+  } catch {
+    // Another layout of the package, or a binary that does not load: the package knows better.
+  }
+  try {
+    return (require(PACKAGE) as { tryLock: TryLock }).tryLock
   } catch {
     return null
+  }
+}
+
+function tryLockOf(addon: Addon): TryLock {
+  return (descriptor) => {
+    try {
+      addon.tryLock(descriptor, 0, 0, true)
+      return true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false
+      throw error
+    }
   }
 }
 

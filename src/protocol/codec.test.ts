@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { BoundsError, ByteReader, ByteWriter } from '../base/bytes.ts'
 import { arbitraryStruct, everyLayout, type Members } from './arbitrary.test-support.ts'
 import { closureDecoder, closureEncoder, type Decoder, type Encoder } from './closure-codec.ts'
-import { decoderFor, encoderFor, ProtocolError } from './codec.ts'
+import { decode, decoderFor, encode, encoderFor, ProtocolError } from './codec.ts'
 import type { Message } from './schema.ts'
 
 const SEED = 20260801
@@ -60,6 +60,21 @@ test('every message at every version comes back as it was, by both codecs alike'
       assert.deepEqual(closure.decode(new ByteReader(bytes)), value, name)
     })
     fc.assert(property, { numRuns: RUNS_PER_VERSION, seed: SEED })
+  }
+})
+
+test('a codec that is used again and again gives the same before and after it is compiled', () => {
+  const some = [...everyLayout()].filter((_, i) => i % 16 === 0)
+  for (const { message, layout } of some) {
+    const { version } = layout
+    const [value] = fc.sample(arbitraryStruct(layout), { numRuns: 1, seed: SEED })
+    const seen = Array.from({ length: 10 }, () => {
+      const writer = new ByteWriter()
+      encode(message as Message, version, value as never, writer)
+      const decoded = decode(message as Message, version, new ByteReader(writer.toBytes()))
+      return { bytes: writer.toBytes(), decoded, keys: Object.keys(decoded as Members).join() }
+    })
+    for (const each of seen) assert.deepEqual(each, seen[0], `${message.name} v${version}`)
   }
 })
 

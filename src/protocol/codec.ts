@@ -3,8 +3,9 @@
  * that Kafka keeps in its own topics and files, at any of its versions, exactly as Kafka's own code
  * does.
  *
- * Each direction of a message at a version is compiled when it is first needed, or made of closures
- * where the process may not generate code (`--disallow-code-generation-from-strings`).
+ * Each direction of a message at a version is made of closures at first, and compiled once it is
+ * used often: a start meets some forty of them, most of them once or twice. Closures stay where the
+ * process may not generate code (`--disallow-code-generation-from-strings`).
  *
  * Decoding throws ProtocolError or BoundsError for bytes that do not have the form of the message,
  * and nothing else. It does not ask that the bytes end with the message, as Kafka does not for
@@ -19,6 +20,9 @@ import { ProtocolError } from './protocol-error.ts'
 import type { Infer, Input, Message } from './schema.ts'
 
 export { ProtocolError } from './protocol-error.ts'
+
+/** Uses of a codec after which it is worth compiling. */
+const USES_BEFORE_COMPILED = 8
 
 /** The codecs made so far, by version. They depend on the schema only, so it is all one whose. */
 interface Made {
@@ -50,26 +54,41 @@ function compiledOr<C>(
   }
 }
 
-/** The decoder of a message at a version; ProtocolError where that version does not exist. */
+/** The compiled decoder of a message at a version; ProtocolError where there is no such version. */
 export function decoderFor<M extends Message>(message: M, version: number): Decoder<Infer<M>> {
-  const { decoders } = madeFor(message)
-  const decoder = (decoders[version] ??= compiledOr(
-    layoutOf(message, version),
-    compileDecoder,
-    closureDecoder,
-  ))
+  const decoder = compiledOr(layoutOf(message, version), compileDecoder, closureDecoder)
   return decoder as Decoder<Infer<M>>
 }
 
-/** The encoder of a message at a version; ProtocolError where that version does not exist. */
+/** The compiled encoder of a message at a version; ProtocolError where there is no such version. */
 export function encoderFor<M extends Message>(message: M, version: number): Encoder<Input<M>> {
-  const { encoders } = madeFor(message)
-  const encoder = (encoders[version] ??= compiledOr(
-    layoutOf(message, version),
-    compileEncoder,
-    closureEncoder as (layout: StructLayout) => Encoder,
-  ))
+  const fallback = closureEncoder as (layout: StructLayout) => Encoder
+  const encoder = compiledOr(layoutOf(message, version), compileEncoder, fallback)
   return encoder as Encoder<Input<M>>
+}
+
+function firstDecoder({ decoders }: Made, message: Message, version: number): Decoder {
+  const plain = closureDecoder(layoutOf(message, version))
+  let uses = 0
+  const first: Decoder = (reader) => {
+    uses += 1
+    if (uses === USES_BEFORE_COMPILED) decoders[version] = decoderFor(message, version)
+    return plain(reader)
+  }
+  decoders[version] = first
+  return first
+}
+
+function firstEncoder({ encoders }: Made, message: Message, version: number): Encoder {
+  const plain = closureEncoder(layoutOf(message, version)) as Encoder
+  let uses = 0
+  const first: Encoder = (writer, value) => {
+    uses += 1
+    if (uses === USES_BEFORE_COMPILED) encoders[version] = encoderFor(message, version) as Encoder
+    plain(writer, value)
+  }
+  encoders[version] = first
+  return first
 }
 
 /**
@@ -81,7 +100,9 @@ export function decode<M extends Message>(
   version: number,
   reader: ByteReader,
 ): Infer<M> {
-  return decoderFor(message, version)(reader)
+  const codecs = madeFor(message)
+  const decoder = codecs.decoders[version] ?? firstDecoder(codecs, message, version)
+  return decoder(reader) as Infer<M>
 }
 
 /**
@@ -94,7 +115,9 @@ export function encode<M extends Message>(
   value: Input<M>,
   writer: ByteWriter,
 ): void {
-  encoderFor(message, version)(writer, value)
+  const codecs = madeFor(message)
+  const encoder = codecs.encoders[version] ?? firstEncoder(codecs, message, version)
+  encoder(writer, value)
 }
 
 /** Throws unless the reader has come to its end. */
