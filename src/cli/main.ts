@@ -9,14 +9,14 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { errorLines } from './error-lines.ts'
 
-function program(): Command {
+function program(command: string | undefined): Command {
   const millrace = new Command('millrace')
     .description('Apache Kafka in TypeScript.')
     .version(version(), '--version', 'print the version')
     .helpOption('-h, --help', 'explain a command')
     .exitOverride()
   addServer(millrace)
-  addStorage(millrace)
+  if (command !== 'server') addStorage(millrace) // a start is to be short
   return millrace
 }
 
@@ -107,7 +107,7 @@ function version(): string {
 /** Runs the command line. */
 export async function main(argv: readonly string[]): Promise<void> {
   try {
-    await program().parseAsync([...argv])
+    await program(argv[2]).parseAsync([...argv])
   } catch (error) {
     // Commander has said itself what it has to say.
     if (error instanceof CommanderError) process.exitCode = error.exitCode
