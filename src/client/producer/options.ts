@@ -32,7 +32,10 @@ export interface ProducerOptions {
    * is on its way to the broker, else until there is an answer: batches grow with the load.
    */
   readonly lingerMs?: number | undefined
-  /** The size at which a batch is full, before compression. */
+  /**
+   * The size at which a batch is full, before compression. 128 KiB where left out: with the 16 KiB
+   * of Java a million records of 100 bytes take three times the CPU. Memory grows with the records.
+   */
   readonly batchBytes?: number | undefined
   /** Most bytes of batches that wait or are on their way. 32 MiB where left out. */
   readonly bufferBytes?: number | undefined
@@ -139,7 +142,7 @@ export function producerSettings(options: ProducerOptions = {}): ProducerSetting
 }
 
 const MIB = 1_048_576
-const DEFAULT_BATCH_BYTES = 65_536
+const DEFAULT_BATCH_BYTES = 131_072
 
 type NumberOption = {
   [K in keyof ProducerOptions]-?: ProducerOptions[K] extends number | undefined ? K : never
