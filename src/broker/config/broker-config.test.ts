@@ -61,6 +61,8 @@ test('settings that Millrace does not act on are said, by feature', () => {
     'ssl.keystore.password': 'secret',
     'listener.name.external.ssl.key.password': 'secret',
     'super.users': 'User:admin',
+    'log.preallocate': 'true',
+    'compression.lz4.level': '12',
   })
   assert.deepEqual(warnings, [
     'Millrace works on one thread: num.io.threads=16 has no effect',
@@ -68,6 +70,8 @@ test('settings that Millrace does not act on are said, by feature', () => {
       'ssl.keystore.password=[hidden], listener.name.external.ssl.key.password=[hidden] ' +
       'have no effect',
     'access control is not built yet: super.users=User:admin has no effect',
+    'files grow as they are written: log.preallocate=true has no effect',
+    'the LZ4 codec has one level: compression.lz4.level=12 has no effect',
   ])
 })
 

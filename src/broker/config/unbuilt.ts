@@ -85,6 +85,8 @@ const WITHOUT_EFFECT: readonly Unbuilt[] = [
     why: 'Millrace does this once a turn, or at once',
     keys: /^(group\.coordinator\.(append|cached)|offsets\.load|log\.(dir\.fail|initial))|^controlled\./,
   },
+  { why: 'files grow as they are written', keys: /^(log\.)?preallocate$/ },
+  { why: 'the LZ4 codec has one level', keys: /^compression\.lz4\.level$/ },
   {
     why: 'it is for tests of Apache Kafka itself',
     keys: /^internal\.metadata\.(max|delete)/,
