@@ -115,7 +115,10 @@ async function describeByMetadata(
     'any',
     metadataCall,
     { topics: [], includeClusterAuthorizedOperations },
-    { deadline, ...(includeClusterAuthorizedOperations && METADATA_OPERATIONS_VERSIONS) },
+    {
+      deadline,
+      ...(includeClusterAuthorizedOperations ? METADATA_OPERATIONS_VERSIONS : { minVersion: 1 }),
+    },
   )
   return {
     clusterId: body.clusterId,

@@ -20,6 +20,8 @@ const findCoordinatorCall = { request: findCoordinatorRequest, response: findCoo
 
 /** Since then FindCoordinator takes several keys (KIP-699). */
 const BATCHED_VERSION = 4
+/** Since then Metadata can tell of brokers only. */
+const NO_TOPICS_VERSION = 1
 /** Since then Metadata can leave a topic uncreated. */
 export const NO_AUTO_CREATION_VERSION = 4
 
@@ -182,7 +184,13 @@ function coordinatorOf(
 /** All brokers that are alive. */
 export function allBrokers(caller: Caller, deadline: Deadline): Promise<readonly BrokerInfo[]> {
   return asking(caller, deadline, async () => {
-    const { body } = await send(caller, 'any', metadataCall, { topics: [] }, { deadline })
+    const { body } = await send(
+      caller,
+      'any',
+      metadataCall,
+      { topics: [] },
+      { deadline, minVersion: NO_TOPICS_VERSION },
+    )
     if (body.brokers.length === 0) {
       throw KafkaError.ofCode(ErrorCode.BROKER_NOT_AVAILABLE, null, { api: 'Metadata' })
     }

@@ -37,6 +37,8 @@ const metadataCall = { request: metadataRequest, response: metadataResponse }
 
 /** Since then brokers fill in the number of partitions and of replicas (KIP-464). */
 const DEFAULTS_VERSION = 4
+/** Since then null asks for all topics, and an empty list for none. */
+const ALL_TOPICS_VERSION = 1
 /** Since then topics are deleted by id. */
 const DELETE_BY_ID_VERSION = 6
 
@@ -241,7 +243,13 @@ export function listTopics(
 ): Promise<readonly TopicListing[]> {
   const deadline = caller.begin('listTopics', options)
   return asking(caller, deadline, async () => {
-    const { body } = await send(caller, 'any', metadataCall, { topics: null }, { deadline })
+    const { body } = await send(
+      caller,
+      'any',
+      metadataCall,
+      { topics: null },
+      { deadline, minVersion: ALL_TOPICS_VERSION },
+    )
     return body.topics
       .map(({ name, topicId, isInternal }) => ({ name: name ?? '', topicId, isInternal }))
       .filter(({ isInternal }) => options.listInternal === true || !isInternal)
