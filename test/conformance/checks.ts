@@ -6,6 +6,8 @@ import type { Check } from './check.ts'
 import { cleanings } from './checks/cleaning.ts'
 import { clientAdmins } from './checks/client-admin.ts'
 import { clientGroups } from './checks/client-groups.ts'
+import { clientProducer } from './checks/client-producer.ts'
+import { clientSecurity } from './checks/client-security.ts'
 import { clients } from './checks/clients.ts'
 import { disks } from './checks/disk.ts'
 import { javaCluster } from './checks/java-cluster.ts'
@@ -27,6 +29,8 @@ export const CHECKS: readonly Check[] = [
   ...clients,
   ...clientAdmins,
   ...clientGroups,
+  ...clientProducer,
+  ...clientSecurity,
   ...badInputs,
   ...mixedGroups,
   ...cleanings,

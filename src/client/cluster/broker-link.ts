@@ -14,7 +14,7 @@ import { backoffMs } from '../retry.ts'
 import { type Address, formatAddress } from './address.ts'
 import type { ApiVersions } from './api-versions.ts'
 import type { Call, Channel, RequestOptions } from './cluster.ts'
-import { type Ending, endingError } from './connection.ts'
+import { type BrokerConnection, type Ending, endingError } from './connection.ts'
 import { type DialContext, dial, type OpenConnection, within } from './dial.ts'
 import { authenticate } from './sasl/authenticate.ts'
 
@@ -190,6 +190,9 @@ export class BrokerLink {
   #opened(open: OpenConnection): void {
     this.#context.settings.logger.debug('connected', this.#fields())
     this.#state = { kind: 'open', open }
+    // A broker that wants SASL does not say so: it ends the connection at the first other request.
+    const wantsSasl = this.#context.sasl === null && !this.#hasServed
+    open.connection.lossHint = wantsSasl ? '; does the listener ask for SASL?' : ''
     this.#isRenewing = false
     this.#throttledUntilMs = 0
     this.#noteSession(open.sessionLifetimeMs)
@@ -221,17 +224,10 @@ export class BrokerLink {
     this.#leave()
     if (wasOfUse) this.#failures = 0
     this.#backOff()
-    const error = endingError(this.#explained(ending, state.open), this.name)
+    const error = endingError(ending, this.name)
     this.#context.settings.logger.info(error.message, this.#fields())
     this.#rejectWaiting(error)
     this.#context.onFailure(this, error)
-  }
-
-  /** A broker that wants SASL says nothing: it ends the connection at the first other request. */
-  #explained(ending: Ending, { connection }: OpenConnection): Ending {
-    const hasOnlyNegotiated = connection.answers <= 2 && this.#context.sasl === null
-    if (!hasOnlyNegotiated || ending.code !== 'NETWORK_ERROR' || this.#hasServed) return ending
-    return { ...ending, text: `${ending.text}; does the listener ask for SASL?` }
   }
 
   #leave(): void {
@@ -283,7 +279,7 @@ export class BrokerLink {
       const { isOneWay, brokerWaitMs = 0 } = options
       const timeoutMs = this.#context.settings.requestTimeoutMs + brokerWaitMs
       const answered = (answer: unknown) => {
-        this.#noteAnswer(answer)
+        this.#noteAnswer(answer, connection)
         entry.resolve({ body: answer, version })
       }
       connection.send(call, version, body, { timeoutMs, isOneWay }, answered, entry.reject)
@@ -293,9 +289,10 @@ export class BrokerLink {
   }
 
   /** Takes note of how long the broker wants to be left alone. */
-  #noteAnswer(answer: unknown): void {
+  #noteAnswer(answer: unknown, connection: BrokerConnection): void {
     this.#hasServed = true
     this.#failures = 0
+    connection.lossHint = ''
     const throttleMs = (answer as { readonly throttleTimeMs?: number } | undefined)?.throttleTimeMs
     if (throttleMs === undefined || throttleMs <= 0) return
     this.#throttledUntilMs = Math.max(this.#throttledUntilMs, this.#nowMs() + throttleMs)

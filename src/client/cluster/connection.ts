@@ -63,6 +63,8 @@ export class BrokerConnection {
   onEnd: (ending: Ending) => void = () => {}
   /** Called when there is room for another request. */
   onRoom: () => void = () => {}
+  /** What it may mean, at the moment, when the broker ends the connection. */
+  lossHint = ' before it answered anything; is it a TLS listener that is spoken to without TLS?'
   /** Answers that came, ApiVersions and SASL among them. */
   answers = 0
   readonly #connection: Connection
@@ -245,8 +247,7 @@ export class BrokerConnection {
 
   #lossText(reason: string): string {
     const ended = reason === '' ? 'ended the connection' : `lost the connection (${reason})`
-    if (this.answers > 0) return ended
-    return `${ended} before it answered anything; is it a TLS listener that is spoken to without TLS?`
+    return `${ended}${this.lossHint}`
   }
 
   #end(ending: Ending): void {

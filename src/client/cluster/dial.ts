@@ -140,6 +140,7 @@ async function negotiate(
     const asked = version
     const options = { timeoutMs, decode: (reader: ByteReader) => decodeAnswer(reader, asked) }
     const answer = await connection.ask(call, asked, SOFTWARE, options)
+    connection.lossHint = ''
     if (answer.errorCode === ErrorCode.NONE) return new ApiVersions(answer)
     if (answer.errorCode !== ErrorCode.UNSUPPORTED_VERSION || asked === 0) {
       const context = { api: 'ApiVersions', apiVersion: asked, broker }

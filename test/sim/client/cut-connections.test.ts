@@ -1,7 +1,7 @@
 /**
  * The connection to a real node breaks at every single byte of what is sent and of what is received
- * from the first one on: each call settles, once, with its answer or with an error that says that it
- * may be tried again, and what may be tried again has been.
+ * from the first one on: each call settles, once, with its answer or with an error that says that
+ * it may be tried again, and what may be tried again has been.
  */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
