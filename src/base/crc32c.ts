@@ -2,6 +2,8 @@
  * CRC-32C (Castagnoli), the checksum of record batches. A native module does big inputs with the
  * processor's own instruction; small ones are faster in JavaScript, since a native call alone costs
  * 150 ns (measured crossover: 200 bytes). Where the native module can't load, JavaScript does all.
+ *
+ * The module takes 5 MB and some milliseconds, so a process that sums little never loads it.
  */
 import { createRequire } from 'node:module'
 
@@ -10,9 +12,16 @@ type NativeCrc32c = (bytes: Uint8Array, previous?: number) => number
 /** Inputs of fewer bytes than this are done in JavaScript. */
 const NATIVE_FROM_BYTES = 200
 
+/** Bytes that are summed in JavaScript before the native module is loaded. */
+const LOAD_AFTER_BYTES = 256 * 1024
+
 /** Eight tables of 256 after one another, for eight bytes a step ("slicing by 8"). */
 const TABLE = makeTable()
-const native = loadNative()
+/** The native module: not loaded yet (with what was summed so far), or not there (null). */
+const native: { summedBytes: number; crc32c: NativeCrc32c | null | undefined } = {
+  summedBytes: 0,
+  crc32c: undefined,
+}
 
 /** The CRC-32C of `bytes[start, end)`, unsigned. */
 export function crc32c(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
@@ -26,11 +35,19 @@ export function crc32cUpdate(
   start = 0,
   end: number = bytes.length,
 ): number {
-  if (end - start < NATIVE_FROM_BYTES || native === null) {
-    return crc32cPortable(previous, bytes, start, end)
-  }
+  const length = end - start
+  const crc = length < NATIVE_FROM_BYTES ? null : nativeFor(length)
+  if (crc === null) return crc32cPortable(previous, bytes, start, end)
   const whole = start === 0 && end === bytes.length
-  return native(whole ? bytes : bytes.subarray(start, end), previous)
+  return crc(whole ? bytes : bytes.subarray(start, end), previous)
+}
+
+function nativeFor(length: number): NativeCrc32c | null {
+  if (native.crc32c !== undefined) return native.crc32c
+  native.summedBytes += length
+  if (native.summedBytes < LOAD_AFTER_BYTES) return null
+  native.crc32c = loadNative()
+  return native.crc32c
 }
 
 /** The same in JavaScript alone; exported so that a test can hold one against the other. */

@@ -26,10 +26,16 @@ describe('crc32c', () => {
     assert.equal(crc32c(new Uint8Array(0)), 0)
   })
 
-  it('agrees with Kafka at all lengths', () => {
-    let sum = 0
-    for (const bytes of series()) sum += crc32c(bytes)
-    assert.equal(sum, 651328014456)
+  it('agrees with Kafka at all lengths, before and after the native module is loaded', () => {
+    const sum = (): number => {
+      let sum = 0
+      for (const bytes of series()) sum += crc32c(bytes)
+      return sum
+    }
+    assert.equal(sum(), 651328014456)
+    const much = new Uint8Array(1024 * 1024).fill(1)
+    assert.equal(crc32c(much), crc32cPortable(0, much, 0, much.length))
+    assert.equal(sum(), 651328014456)
   })
 
   it('is the same natively and in JavaScript, in parts and as a whole', () => {
