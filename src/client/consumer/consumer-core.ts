@@ -288,10 +288,15 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
     this.delivery.wake()
     // A loop that has called `close` itself can't give anything back.
     const over = AbortSignal.any([signal, this.closing.signal])
-    await Promise.all(gone.map((partition) => partition.idle(over)))
     const { clock, requestTimeoutMs } = this.cluster
     const deadline = new Deadline(clock, 'commit before a rebalance', requestTimeoutMs, { signal })
     const commit = () => this.commitSeen(gone, deadline)
+    const isHeld = gone.some(({ held }) => held > 0)
+    await Promise.all([
+      ...gone.map((partition) => partition.idle(over)),
+      // There may be no time for it once those that do not end have used it up.
+      isHeld && this.settings.autoCommitMs > 0 ? this.#commitAtTheEnd(commit) : undefined,
+    ])
     try {
       await this.#call('onRevoked', () => this.#hooks.onRevoked?.(partitions, { signal, commit }))
     } finally {

@@ -5,6 +5,7 @@
  * Invariant: one way of reading at a time. What is committed by itself is what the program has
  * seen: everything before the record, batch or poll that it asked for last.
  */
+import type { Readable } from 'node:stream'
 import { type CallOptions, Deadline } from '../call.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { KafkaError } from '../kafka-error.ts'
@@ -15,6 +16,7 @@ import { type BatchCommit, ConsumerBatch } from './consumer-batch.ts'
 import { ConsumerCore, type MembershipFactory } from './consumer-core.ts'
 import type { RecordSink } from './dead-letters.ts'
 import type { HeldPiece } from './delivery.ts'
+import type { MembershipStats } from './group/membership.ts'
 import { EARLIEST, type FoundOffset, LATEST, listOffsets } from './list-offsets.ts'
 import {
   batchLoop,
@@ -25,6 +27,7 @@ import {
 } from './loops.ts'
 import type { CommittedOffset, GroupOffset } from './offset-commits.ts'
 import { type ConsumerOptions, consumerSettings } from './options.ts'
+import { RecordReadable } from './readable.ts'
 import { Run } from './run.ts'
 import { type RunOptions, runSettings } from './run-options.ts'
 import { TopicAssignment } from './topic-assignment.ts'
@@ -61,6 +64,21 @@ export interface PartitionLag extends TopicPartition {
   /** Records between the position and the end of what this consumer may read. */
   readonly lag: number
   readonly isPaused: boolean
+}
+
+/** Counts and sizes of a consumer. */
+export interface ConsumerStats {
+  readonly assignedPartitions: number
+  /** Fetched and not yet seen. */
+  readonly bufferedBytes: number
+  readonly fetchTotal: number
+  readonly fetchedBytesTotal: number
+  readonly recordsTotal: number
+  readonly commitTotal: number
+  readonly commitTimeTotalMs: number
+  readonly commitTimeMaxMs: number
+  /** Null outside of a group. */
+  readonly membership: MembershipStats | null
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000
@@ -113,6 +131,15 @@ export class Consumer<T extends TopicLike = string>
   /** The same, with a signal that ends the loop. */
   records({ signal }: LoopOptions = {}): AsyncIterableIterator<ConsumerRecord<T>> {
     return new RecordLoop<T>(this.#core, signal, this.#gate('a loop over records'))
+  }
+
+  /**
+   * Records as a stream; a record counts as seen when the one after the next is read. Destroying
+   * the stream ends the loop.
+   */
+  readable({ signal }: LoopOptions = {}): Readable {
+    const gate = this.#gate('a stream')
+    return new RecordReadable(new RecordLoop<T>(this.#core, signal, gate, true))
   }
 
   /** Batches of one partition each. One is committed with `batch.commit()`, or by going on. */
@@ -362,6 +389,22 @@ export class Consumer<T extends TopicLike = string>
     const { commits } = this.#core
     if (commits === null) throw new KafkaError('INVALID_STATE', 'committed needs a groupId')
     return commits.fetch(partitions, this.#deadline('read committed offsets', options))
+  }
+
+  /** Counts and sizes that metrics are made of; the totals only grow. */
+  get stats(): ConsumerStats {
+    const { fetcher, delivery, commits, membership, partitions } = this.#core
+    return {
+      assignedPartitions: partitions.size,
+      bufferedBytes: fetcher.bufferedBytes,
+      fetchTotal: fetcher.fetches,
+      fetchedBytesTotal: fetcher.fetchedBytes,
+      recordsTotal: delivery.records,
+      commitTotal: commits?.commits ?? 0,
+      commitTimeTotalMs: commits?.commitTimeTotalMs ?? 0,
+      commitTimeMaxMs: commits?.commitTimeMaxMs ?? 0,
+      membership: membership?.stats ?? null,
+    }
   }
 
   /** Asks the group for a rebalance (KIP-568). */

@@ -8,7 +8,7 @@
  */
 import type { Clock } from '../../io/io.ts'
 import { KafkaError } from '../kafka-error.ts'
-import type { AssignedPartition } from './assigned-partition.ts'
+import type { AssignedPartition, Taken } from './assigned-partition.ts'
 import type { Piece } from './fetched-data.ts'
 import type { Fetcher } from './fetcher.ts'
 
@@ -16,6 +16,8 @@ import type { Fetcher } from './fetcher.ts'
 export interface HeldPiece {
   readonly partition: AssignedPartition
   readonly piece: Piece
+  /** Where the partition was before it. */
+  readonly from: number
   /** What is committed once all of it is done. */
   readonly end: number
   readonly sizeBytes: number
@@ -130,11 +132,11 @@ export class Delivery {
   }
 
   #takeFrom(partition: AssignedPartition, maxRecords: number): HeldPiece | null {
-    const beforeBytes = partition.bufferedBytes
+    const { bufferedBytes: beforeBytes, taken: from } = partition
     try {
       const taken = partition.take(maxRecords)
       partition.takenAtMs = this.#clock.nowMs()
-      if (taken !== null) return this.#hold(partition, taken)
+      if (taken !== null) return this.#hold(partition, taken, from)
       // All of it was hidden: there is nothing to see up to here.
       if (partition.held === 0) {
         partition.position = partition.taken
@@ -151,13 +153,13 @@ export class Delivery {
     }
   }
 
-  #hold(partition: AssignedPartition, taken: { piece: Piece; end: number; sizeBytes: number }) {
+  #hold(partition: AssignedPartition, taken: Taken, from: number): HeldPiece {
     const { piece, end, sizeBytes } = taken
     const { epoch, round } = partition
     partition.held++
     partition.position = end
     this.records += piece.count
-    return { partition, piece, end, sizeBytes, epoch, round }
+    return { partition, piece, from, end, sizeBytes, epoch, round }
   }
 
   /** Memory or a wire may have been at fault; what is damaged on the disk stays so. */
@@ -186,7 +188,8 @@ export class Delivery {
   /** The program goes without having seen all of the piece: the rest is delivered again. */
   giveBack(held: HeldPiece): void {
     const { partition, piece } = held
-    if (this.isCurrent(held) && partition.round === held.round && partition.held === 1) {
+    const isWhole = partition.round === held.round && partition.seen >= held.from
+    if (this.isCurrent(held) && isWhole && partition.held === 1) {
       partition.putBack(piece.data)
       partition.letGo()
       this.offer(partition)

@@ -10,6 +10,7 @@
  * KIP-98 (the list of aborted transactions), KIP-74 (a batch cut off at the end is to be fetched
  * again).
  */
+import { BoundsError } from '../../base/bytes.ts'
 import {
   baseOffset,
   baseTimestampMs,
@@ -18,6 +19,7 @@ import {
   isCrcValid,
   isTransactional,
   lastOffset,
+  lastOffsetDelta,
   MAGIC_V2,
   magic,
   maxTimestampMs,
@@ -79,6 +81,8 @@ export class FetchedData {
   #abortedSeen = 0
   /** The next batch. */
   #at = 0
+  /** The first batch whose offsets can't be right: checksums do not cover them. */
+  #insaneAt = -1
   /** The batch up to which CRCs were checked. */
   #checkedTo = 0
   /** The records of the batch at `#at` where a limit cut it in two. */
@@ -92,6 +96,7 @@ export class FetchedData {
     fetchOffset: number,
     aborted: readonly AbortedTransaction[] | null,
     options: ReadingOptions,
+    highWatermark = Infinity,
   ) {
     this.reader = reader
     this.partition = partition
@@ -100,11 +105,17 @@ export class FetchedData {
     // Not every broker sorts them.
     this.#aborted = [...(aborted ?? [])].sort((a, b) => a.firstOffset - b.firstOffset)
     this.#abortedProducers = new Set()
-    let [next, epoch] = [fetchOffset, -1]
+    let [next, epoch, from] = [fetchOffset, -1, 0]
     for (let at = 0; at < bytes.length; ) {
       const end = nextBatch(bytes, at)
       if (end < 0) break
-      next = Math.max(next, lastOffset(bytes, at) + 1)
+      const last = saneLastOffset(bytes, at, from, highWatermark)
+      if (last < 0) {
+        this.#insaneAt = at
+        break
+      }
+      from = last + 1
+      next = Math.max(next, from)
       if (magic(bytes, at) === MAGIC_V2) epoch = partitionLeaderEpoch(bytes, at)
       at = end
     }
@@ -178,7 +189,7 @@ export class FetchedData {
     const at = this.#at
     if (at >= bytes.length) return -1
     const end = nextBatch(bytes, at)
-    if (end === BATCH_CORRUPT) {
+    if (end === BATCH_CORRUPT || at === this.#insaneAt) {
       if (!hasSome) throw this.problem('CORRUPT_DATA', position, 'what was fetched is no batch')
       return -1
     }
@@ -311,6 +322,26 @@ export class FetchedData {
       partition,
       offset,
     })
+  }
+}
+
+/**
+ * The last offset of a batch that lies between `from` and `end`; -1 where its header says what
+ * can't be: a base offset is what a broker changes and no checksum covers.
+ */
+function saneLastOffset(bytes: Uint8Array, at: number, from: number, end: number): number {
+  if (magic(bytes, at) !== MAGIC_V2) return baseOffsetOrNone(bytes, at)
+  const base = baseOffsetOrNone(bytes, at)
+  const last = base + lastOffsetDelta(bytes, at)
+  return base >= from && last >= base && last < end ? last : -1
+}
+
+function baseOffsetOrNone(bytes: Uint8Array, at: number): number {
+  try {
+    return baseOffset(bytes, at)
+  } catch (error) {
+    if (error instanceof BoundsError) return -1
+    throw error
   }
 }
 

@@ -432,6 +432,7 @@ export class Fetcher {
       asked.fetchOffset,
       aborted,
       this.#settings,
+      answer.highWatermark < 0 ? Infinity : answer.highWatermark,
     )
     // Only the start of a batch: there was no room for it behind another partition's.
     if (data.isExhausted) return

@@ -26,6 +26,10 @@ export class RecordLoop<T extends TopicLike> implements AsyncIterableIterator<Co
   readonly #core: ConsumerCore
   readonly #signal: AbortSignal | undefined
   readonly #gate: LoopGate
+  /** One more record has to be asked for before one counts as seen. */
+  readonly #isBehind: boolean
+  /** With `#isBehind`: what is seen at the next question. */
+  #nextSeen: { partition: AssignedPartition; epoch: number; offset: number } | null = null
   #isBegun = false
   #held: HeldPiece | null = null
   #records: PieceIterator | null = null
@@ -35,10 +39,16 @@ export class RecordLoop<T extends TopicLike> implements AsyncIterableIterator<Co
   #pending: Promise<unknown> | null = null
   #isOver = false
 
-  constructor(core: ConsumerCore, signal: AbortSignal | undefined, gate: LoopGate) {
+  constructor(
+    core: ConsumerCore,
+    signal: AbortSignal | undefined,
+    gate: LoopGate,
+    isBehind = false,
+  ) {
     this.#core = core
     this.#signal = signal
     this.#gate = gate
+    this.#isBehind = isBehind
   }
 
   [Symbol.asyncIterator](): this {
@@ -66,7 +76,7 @@ export class RecordLoop<T extends TopicLike> implements AsyncIterableIterator<Co
     const held = this.#held
     if (held !== null) {
       const { partition, epoch } = held
-      if (this.#after >= 0 && partition.epoch === epoch) partition.seen = this.#after
+      if (this.#after >= 0 && partition.epoch === epoch) this.#see(held, this.#after)
       this.#after = -1
       const isOurs = partition.epoch === epoch && !partition.isEnding && !partition.isPaused
       const record = isOurs ? this.#records!.advance() : null
@@ -81,6 +91,19 @@ export class RecordLoop<T extends TopicLike> implements AsyncIterableIterator<Co
     return this.#open(this.#core.tryNext({}))
   }
 
+  /** The program has asked for what comes behind `offset`. */
+  #see({ partition, epoch }: HeldPiece, offset: number): void {
+    if (!this.#isBehind) {
+      partition.seen = offset
+      return
+    }
+    const before = this.#nextSeen
+    if (before !== null && before.partition.epoch === before.epoch) {
+      before.partition.seen = before.offset
+    }
+    this.#nextSeen = { partition, epoch, offset }
+  }
+
   #open(held: HeldPiece | null): ConsumerRecord<T> | null {
     if (held === null) return null
     this.#held = held
@@ -93,7 +116,7 @@ export class RecordLoop<T extends TopicLike> implements AsyncIterableIterator<Co
     this.#held = null
     this.#records = null
     this.#after = -1
-    if (isDone) this.#core.delivery.done(held)
+    if (isDone) this.#core.delivery.done(held, !this.#isBehind)
     else this.#core.delivery.giveBack(held)
   }
 
@@ -139,7 +162,12 @@ export class RecordLoop<T extends TopicLike> implements AsyncIterableIterator<Co
   #end(): void {
     if (this.#isOver) return
     this.#isOver = true
+    const next = this.#nextSeen
     if (this.#held !== null) this.#leave(this.#held, false)
+    // A record that was handed out and does not count as seen, of a piece that is gone.
+    else if (next !== null && next.partition.epoch === next.epoch) {
+      this.#core.delivery.rewind(next.partition)
+    }
     if (this.#isBegun) this.#gate.end()
   }
 }
