@@ -7,7 +7,14 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export type LogFields = Readonly<Record<string, string | number | boolean>>
 
+/** The level from which on lines are shown. It may change while the node runs (KIP-412). */
+export interface LogThreshold {
+  level: LogLevel
+}
+
 export interface Logger {
+  /** Absent where somebody else decides what is shown. */
+  readonly threshold?: LogThreshold
   debug(message: string, fields?: LogFields): void
   info(message: string, fields?: LogFields): void
   warn(message: string, fields?: LogFields): void

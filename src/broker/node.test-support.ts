@@ -9,7 +9,7 @@
  */
 import { assert } from '../base/assert.ts'
 import { ByteReader, utf8Bytes, utf8Text } from '../base/bytes.ts'
-import type { Logger } from '../base/logger.ts'
+import type { Logger, LogThreshold } from '../base/logger.ts'
 import type { Connection, Io } from '../io/io.ts'
 import { type SimNode, type SimNodeOptions, Simulation, type SimulationOptions } from '../io/sim.ts'
 import type { CrashMode } from '../io/sim-file.ts'
@@ -143,7 +143,15 @@ export class TestNode {
       // A process that is gone says nothing more.
       if (life === this.#life) this.log.push(`${level}: ${message}`)
     }
-    return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+    // Everything is kept; what a program would show of it can be asked and set.
+    const threshold: LogThreshold = { level: 'info' }
+    return {
+      threshold,
+      debug: at('debug'),
+      info: at('info'),
+      warn: at('warn'),
+      error: at('error'),
+    }
   }
 }
 

@@ -2,7 +2,7 @@
  * Logs for people and machines: one line an event on stderr, `time LEVEL message key=value`.
  * Warnings and errors only, unless MILLRACE_LOG_LEVEL asks for more.
  */
-import type { LogFields, Logger, LogLevel } from '../base/logger.ts'
+import type { LogFields, Logger, LogLevel, LogThreshold } from '../base/logger.ts'
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 
@@ -13,17 +13,24 @@ export function parseLogLevel(text: string): LogLevel | null {
   return LEVELS.find((level) => level === text.toLowerCase()) ?? null
 }
 
-/** A logger that shows `least` and what is graver. */
+/** A logger that shows `least` and what is graver; its threshold may be moved later. */
 export function textLogger(
   least: LogLevel,
   now: () => string,
   write: (line: string) => void,
 ): Logger {
+  const threshold: LogThreshold = { level: least }
   const log = (level: LogLevel) => (message: string, fields?: LogFields) => {
-    if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return
+    if (LEVELS.indexOf(level) < LEVELS.indexOf(threshold.level)) return
     write(`${now()} ${level.toUpperCase()} ${[message, ...fieldTexts(fields)].join(' ')}\n`)
   }
-  return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
+  return {
+    threshold,
+    debug: log('debug'),
+    info: log('info'),
+    warn: log('warn'),
+    error: log('error'),
+  }
 }
 
 function fieldTexts(fields: LogFields | undefined): string[] {

@@ -14,7 +14,7 @@ export const REASONS = {
   quotas: 'quotas (KIP-546)',
   features: 'every feature of Kafka 4.3',
   apis: 'every client API of Kafka 4.3',
-  loggers: 'log levels that change while it runs (KIP-412)',
+  loggers: "loggers by the names of Kafka's classes (KIP-412)",
   jvm: "a class in the broker's JVM (fails on Apache Kafka as a process too)",
   jars: 'jars of the judges that fit each other (fails on Apache Kafka too)',
 } as const

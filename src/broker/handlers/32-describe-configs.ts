@@ -1,8 +1,9 @@
 /**
  * DescribeConfigs (32), versions 1-4: topics, brokers, groups and client-metrics subscriptions,
- * with where each value comes from and what it would fall back to (KIP-226, KIP-569).
+ * with where each value comes from and what it would fall back to (KIP-226, KIP-569), and the log
+ * level (KIP-412).
  *
- * Not done here: loggers (BROKER_LOGGER); Millrace has one log level, set at start.
+ * Not done here: loggers by the names of Kafka's classes; there is one, `root`.
  */
 import { ConfigResourceType } from '../../metadata/config-validator.ts'
 import { topicNameError } from '../../metadata/topic-name.ts'
@@ -22,6 +23,7 @@ import {
   describeTopic,
 } from '../config/describe.ts'
 import type { DescribedConfig, DescribeOptions } from '../config/describe-entry.ts'
+import { describeLoggers } from '../config/loggers.ts'
 import { serve } from '../served-api.ts'
 
 type Resource = DescribeConfigsRequest['resources'][number]
@@ -74,7 +76,7 @@ function loggersProblem(broker: Broker, name: string): string {
   const wrongId = notAnId(name)
   if (wrongId !== null) return wrongId
   return Number(name) === broker.nodeId
-    ? 'Millrace has no loggers to configure: its log level is set at start'
+    ? 'what this node logs is decided by the program that it is part of'
     : `Unexpected broker id, expected ${broker.nodeId} but received ${name}`
 }
 
@@ -106,8 +108,12 @@ function describe(
     case ConfigResourceType.GROUP:
       if (resourceName === '') return invalid('Group name must not be empty')
       return describeGroup(broker.config, configs.of(resourceType, resourceName), options)
-    case ConfigResourceType.BROKER_LOGGER:
+    case ConfigResourceType.BROKER_LOGGER: {
+      const { threshold } = broker.logger
+      const isOwn = resourceName !== '' && Number(resourceName) === broker.nodeId
+      if (isOwn && threshold !== undefined) return describeLoggers(threshold, options.names)
       return invalid(loggersProblem(broker, resourceName))
+    }
     default:
       return invalid(`Unsupported resource type: ${resourceType}`)
   }

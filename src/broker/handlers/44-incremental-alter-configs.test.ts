@@ -30,6 +30,7 @@ const DYNAMIC_TOPIC = 1
 const DYNAMIC_BROKER = 2
 const DYNAMIC_DEFAULT_BROKER = 3
 const DEFAULT = 5
+const BROKER_LOGGER_SOURCE = 6
 
 type Change = readonly [name: string, value: string | null, operation?: number]
 
@@ -157,6 +158,28 @@ describe('IncrementalAlterConfigs', () => {
     assert.equal(await isr('0'), INVALID_REQUEST)
     assert.equal(await isr('2'), INVALID_CONFIG)
     assert.equal(await alter(client, CLIENT_METRICS, 'm', ['metrics', 'a', APPEND]), INVALID_CONFIG)
+  })
+
+  it('moves the level of what is logged', async () => {
+    const node = await TestNode.start()
+    const client = await node.connect()
+    const level = () => show(client, BROKER_LOGGER, '1', 'root')
+    assert.deepEqual(await level(), ['INFO', BROKER_LOGGER_SOURCE])
+    const set = (...change: Change) => alter(client, BROKER_LOGGER, '1', change)
+    assert.equal(await set('root', 'DEBUG'), ErrorCode.NONE)
+    assert.deepEqual(await level(), ['DEBUG', BROKER_LOGGER_SOURCE])
+    assert.equal(await set('root', 'LOUD'), ErrorCode.INVALID_CONFIG)
+    assert.equal(await set('kafka.server.KafkaApis', 'INFO'), ErrorCode.INVALID_CONFIG)
+    assert.equal(await set('root', null, DELETE), ErrorCode.INVALID_REQUEST)
+    assert.equal(await set('root', 'INFO', APPEND), ErrorCode.INVALID_REQUEST)
+    assert.equal(await alter(client, BROKER_LOGGER, '9', ['root', 'INFO']), 42)
+    const both = await alter(client, BROKER_LOGGER, '1', ['root', 'WARN'], ['other', 'WARN'])
+    assert.equal(both, ErrorCode.INVALID_CONFIG)
+    assert.deepEqual(await level(), ['DEBUG', BROKER_LOGGER_SOURCE], 'all of it or nothing')
+    await node.stop()
+    await node.restart()
+    const again = await node.connect()
+    assert.equal((await show(again, BROKER_LOGGER, '1', 'root'))[0], 'INFO', 'until it ends')
   })
 
   it('is remembered across a power cut', async () => {
