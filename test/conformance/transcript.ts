@@ -13,13 +13,13 @@
  * Modifiers: `eventually` runs it again, for some seconds, until it prints what is expected;
  * `sorted` sorts the lines, where their order means nothing; `measured` lets rates and durations
  * differ, and `figures:A,B` the numbers called A and B, beside their names or in their columns;
- * `only:TEXT` keeps the lines with TEXT. An empty line of output is written BLANK. In arguments SERVER is the server's address, DATA
- * its data directory, DIRECTORY the folder of its server.properties, FILES a folder for this
- * transcript's files.
+ * `only:TEXT` keeps the lines with TEXT. An empty line of output is written BLANK. In arguments
+ * SERVER is the server's address, DATA its data directory, DIRECTORY the folder of its
+ * server.properties, FILES a folder for this transcript's files.
  *
  * Invariant: the output is compared byte for byte with ids, times and hosts normalised, and, where
- * a modifier says so, what no two runs have in common. `--against kafka --record` writes the expected text anew; read the diff, and
- * commit it only if you can explain it.
+ * a modifier says so, what no two runs have in common. `--against kafka --record` writes the
+ * expected text anew; read the diff, and commit it only if you can explain it.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
