@@ -66,6 +66,7 @@ export class BrokerLink {
   #state: State = { kind: 'idle' }
   /** Why it was closed, once it is. */
   #ending: Ending = CLOSED
+  #versions: ApiVersions | null = null
   #queue: Entry[] = []
   #waiters: { resolve: () => void; reject: (error: KafkaError) => void }[] = []
   #failures = 0
@@ -109,7 +110,7 @@ export class BrokerLink {
 
   /** What the broker speaks, as of the newest connection; null before the first. */
   get versions(): ApiVersions | null {
-    return this.#state.kind === 'open' ? this.#state.open.versions : null
+    return this.#versions
   }
 
   /** Resolves when there is a connection; rejects when the attempt at it fails. */
@@ -190,6 +191,7 @@ export class BrokerLink {
   #opened(open: OpenConnection): void {
     this.#context.settings.logger.debug('connected', this.#fields())
     this.#state = { kind: 'open', open }
+    this.#versions = open.versions
     // A broker that wants SASL does not say so: it ends the connection at the first other request.
     const wantsSasl = this.#context.sasl === null && !this.#hasServed
     open.connection.lossHint = wantsSasl ? '; does the listener ask for SASL?' : ''

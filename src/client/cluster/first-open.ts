@@ -8,11 +8,15 @@ import type { BrokerLink } from './broker-link.ts'
 
 const STAGGER_MS = 1000
 
-/** Resolves with the first open link; rejects with the last failure when all have failed. */
+/**
+ * Resolves with the first open link. When all have failed it rejects with the last failure, or with
+ * the one that says that trying again is of no use.
+ */
 export function firstOpen(clock: Clock, links: readonly BrokerLink[]): Promise<BrokerLink> {
   return new Promise((resolve, reject) => {
     let started = 0
     let failed = 0
+    let failure: KafkaError | null = null
     let cancel = () => {}
     const next = (): void => {
       cancel()
@@ -25,7 +29,8 @@ export function firstOpen(clock: Clock, links: readonly BrokerLink[]): Promise<B
           resolve(link)
         },
         (error: KafkaError) => {
-          if (++failed === links.length) reject(error)
+          if (failure === null || failure.retriable) failure = error
+          if (++failed === links.length) reject(failure)
           else next()
         },
       )

@@ -7,6 +7,7 @@ import {
   findCoordinatorResponse,
 } from '../../protocol/messages/10-find-coordinator.ts'
 import { heartbeatRequest, heartbeatResponse } from '../../protocol/messages/12-heartbeat.ts'
+import { saslHandshakeRequest } from '../../protocol/messages/17-sasl-handshake.ts'
 import { apiVersionsRequest } from '../../protocol/messages/18-api-versions.ts'
 import { KafkaError } from '../kafka-error.ts'
 import {
@@ -155,6 +156,16 @@ describe('the beginning', () => {
       assert.deepEqual([...test.cluster.metadata.brokers.keys()], [9], way)
       if (way === 'silent') assert.ok(passedMs >= 60_000 && passedMs < 90_000, `${passedMs}`)
       else assert.ok(passedMs < 1000, `${passedMs}`)
+    }
+  })
+
+  it('says what is wrong for good rather than what may pass', async () => {
+    for (let seed = 0; seed < 5; seed++) {
+      const sasl = { mechanism: 'PLAIN', username: 'alice', password: 'wrong' } as const
+      const test = await scripted({ seed, sasl, brokers: [`b1:${PORT}`, 'b1:1', 'nowhere:1'] })
+      test.broker.on(saslHandshakeRequest, () => ({ errorCode: 33, mechanisms: [] }))
+      const error = await test.settle(failing(beat(test)))
+      assert.equal(error.code, 'AUTHENTICATION_FAILED', `seed ${seed}`)
     }
   })
 
