@@ -2,10 +2,11 @@
  * One group whose members are of three client libraries: it settles, loses a member without a word,
  * settles again, gets it back, settles, and one leaves politely. Settled means: every partition has
  * exactly one owner by the members' own words, the coordinator says Stable with as many members,
- * and a new record of each partition reaches its owner.
+ * and a new record of each partition reaches its owner. Our own client is the library `millrace`.
  */
 import assert from 'node:assert/strict'
 import type { Check, CheckContext } from '../check.ts'
+import { MEMBER_PROGRAM } from '../client-member.ts'
 import { eventually, type Running, runOrThrow } from '../process.ts'
 import { clientCommand } from './clients.ts'
 
@@ -14,7 +15,15 @@ const SETTLE_TIMEOUT_MS = 60_000
 const READ_TIMEOUT_MS = 20_000
 const TOOL_TIMEOUT_MS = 30_000
 
-type Strategy = 'range' | 'roundrobin'
+/** An assignor of the classic protocol, or `consumer` for the protocol of KIP-848. */
+type Strategy = 'range' | 'roundrobin' | 'sticky' | 'cooperative-sticky' | 'consumer'
+
+const JAVA_ASSIGNORS: Readonly<Record<Exclude<Strategy, 'consumer'>, string>> = {
+  range: 'RangeAssignor',
+  roundrobin: 'RoundRobinAssignor',
+  sticky: 'StickyAssignor',
+  'cooperative-sticky': 'CooperativeStickyAssignor',
+}
 
 /** A consumer process, and what it says it owns and has read. */
 class Member {
@@ -26,10 +35,11 @@ class Member {
     this.#running = running
   }
 
-  /** By its last words on the matter, sorted. */
+  /** By its own words, sorted. */
   get owned(): number[] {
-    const lines = this.#running.lines.map(ownsOf)
-    return lines.findLast((owns) => owns !== null) ?? []
+    let owned = new Set<number>()
+    for (const line of this.#running.lines) owned = ownedAfter(line, owned)
+    return [...owned].sort()
   }
 
   hasRead(partition: number, offset: number): boolean {
@@ -48,32 +58,47 @@ class Member {
   }
 }
 
-/** The partitions that a line says are owned, null where it is about something else. */
-function ownsOf(line: string): number[] | null {
-  if (line.startsWith('{')) {
-    const event = JSON.parse(line)
-    if (event.name === 'partitions_revoked') return []
-    if (event.name !== 'partitions_assigned') return null
-    return event.partitions.map((each: { partition: number }) => each.partition).sort()
+/** What is owned after a line that says so: Java tells what came and went, the others what is. */
+function ownedAfter(line: string, owned: ReadonlySet<number>): Set<number> {
+  if (!line.startsWith('{')) {
+    const [verb, ...partitions] = line.split(' ')
+    return new Set(verb === 'owns' ? partitions.map(Number) : owned)
   }
-  const [verb, ...partitions] = line.split(' ')
-  return verb === 'owns' ? partitions.map(Number).sort() : null
+  const event = JSON.parse(line)
+  const partitions = (event.partitions ?? []).map((each: { partition: number }) => each.partition)
+  if (event.name === 'partitions_assigned') return new Set([...owned, ...partitions])
+  if (event.name !== 'partitions_revoked') return new Set(owned)
+  return new Set([...owned].filter((partition) => !partitions.includes(partition)))
 }
 
 function isRecord(event: Record<string, unknown>, partition: number, offset: number): boolean {
   return event['partition'] === partition && event['offset'] === offset
 }
 
-async function join(library: string, strategy: Strategy, context: CheckContext): Promise<Member> {
+async function join(
+  library: string,
+  strategy: Strategy,
+  context: CheckContext,
+  isAuto: boolean,
+): Promise<Member> {
   const { jvm, server, topic } = context
   if (library === 'java') {
-    const assignor = strategy === 'range' ? 'RangeAssignor' : 'RoundRobinAssignor'
+    const how =
+      strategy === 'consumer'
+        ? ['--group-protocol', 'consumer']
+        : [
+            ...['--session-timeout', '6000', '--assignment-strategy'],
+            `org.apache.kafka.clients.consumer.${JAVA_ASSIGNORS[strategy]}`,
+          ]
     const running = jvm.start('kafka-verifiable-consumer', [
       ...['--bootstrap-server', server.bootstrap, '--topic', topic, '--group-id', topic],
-      ...['--reset-policy', 'earliest', '--session-timeout', '6000', '--verbose'],
-      ...['--assignment-strategy', `org.apache.kafka.clients.consumer.${assignor}`],
+      ...['--reset-policy', 'earliest', '--verbose', ...how],
     ])
     return new Member(library, context.keep(running))
+  }
+  if (library === 'millrace') {
+    const args = [MEMBER_PROGRAM, server.bootstrap, topic, topic, isAuto ? 'auto' : strategy]
+    return new Member(library, context.start(process.execPath, args, {}))
   }
   const { command, args, env } = await clientCommand(library, 'member', context)
   const all = [...args, server.bootstrap, topic, topic, strategy]
@@ -126,30 +151,32 @@ class Group {
   }
 }
 
-async function mixedGroup(
+/** The whole story with a group of these three; with `isAuto` our client finds out what to do. */
+export async function mixedGroup(
   libraries: readonly [string, string, string],
   strategy: Strategy,
   context: CheckContext,
+  isAuto = false,
 ): Promise<void> {
   const { jvm, server, topic } = context
   const create = ['--create', '--topic', topic, '--partitions', String(PARTITIONS)]
   await jvm.output('kafka-topics', [...create, '--bootstrap-server', server.bootstrap])
   const group = new Group(context)
-  const joining = libraries.map((library) => join(library, strategy, context))
+  const joining = libraries.map((library) => join(library, strategy, context, isAuto))
   const [first, second, third] = (await Promise.all(joining)) as [Member, Member, Member]
   await group.settles('three members', [first, second, third])
 
   third.kill('SIGKILL')
   await group.settles('one was killed', [first, second])
 
-  const again = await join(libraries[2], strategy, context)
+  const again = await join(libraries[2], strategy, context, isAuto)
   await group.settles('one came back', [first, second, again])
 
   first.kill('SIGTERM')
   await group.settles('one left', [second, again])
 }
 
-const MIXED_TIMEOUT_MS = 180_000
+export const MIXED_TIMEOUT_MS = 180_000
 
 export const mixedGroups: readonly Check[] = [
   {

@@ -43,6 +43,7 @@ func saramaMember(bootstrap, topic, group, strategy string) error {
 		map[string]sarama.BalanceStrategy{
 			"range":      sarama.NewBalanceStrategyRange(),
 			"roundrobin": sarama.NewBalanceStrategyRoundRobin(),
+			"sticky":     sarama.NewBalanceStrategySticky(),
 		}[strategy],
 	}
 	handler := &saramaHandler{
@@ -61,13 +62,31 @@ func saramaMember(bootstrap, topic, group, strategy string) error {
 
 func franzMember(bootstrap, topic, group, strategy string) error {
 	balancers := map[string]kgo.GroupBalancer{
-		"range":      kgo.RangeBalancer(),
-		"roundrobin": kgo.RoundRobinBalancer(),
+		"range":              kgo.RangeBalancer(),
+		"roundrobin":         kgo.RoundRobinBalancer(),
+		"sticky":             kgo.StickyBalancer(),
+		"cooperative-sticky": kgo.CooperativeStickyBalancer(),
+	}
+	owned := map[int32]bool{}
+	sayAll := func() {
+		var all []int32
+		for partition := range owned {
+			all = append(all, partition)
+		}
+		sayOwns(all)
 	}
 	owns := func(_ context.Context, _ *kgo.Client, assigned map[string][]int32) {
-		sayOwns(assigned[topic])
+		for _, partition := range assigned[topic] {
+			owned[partition] = true
+		}
+		sayAll()
 	}
-	lost := func(context.Context, *kgo.Client, map[string][]int32) { sayOwns(nil) }
+	lost := func(_ context.Context, _ *kgo.Client, gone map[string][]int32) {
+		for _, partition := range gone[topic] {
+			delete(owned, partition)
+		}
+		sayAll()
+	}
 	client, err := franzJoin(
 		bootstrap, topic, group,
 		kgo.Balancers(balancers[strategy]),

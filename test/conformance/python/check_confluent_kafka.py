@@ -239,21 +239,30 @@ def member(bootstrap, topic, group, strategy):
         running = False
 
     stop_on_sigterm(stop)
+    classic = {
+        "partition.assignment.strategy": strategy,
+        "session.timeout.ms": 6000,
+        "heartbeat.interval.ms": 500,
+    }
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap,
             "group.id": group,
             "auto.offset.reset": "earliest",
-            "partition.assignment.strategy": strategy,
-            "session.timeout.ms": 6000,
-            "heartbeat.interval.ms": 500,
+            **({"group.protocol": "consumer"} if strategy == "consumer" else classic),
         }
     )
+    owned = set()
 
-    def owns(_, partitions):
-        say("owns", *[partition.partition for partition in partitions])
+    def assigned(_, partitions):
+        owned.update(partition.partition for partition in partitions)
+        say("owns", *sorted(owned))
 
-    consumer.subscribe([topic], on_assign=owns, on_revoke=lambda *_: say("owns"))
+    def revoked(_, partitions):
+        owned.difference_update(partition.partition for partition in partitions)
+        say("owns", *sorted(owned))
+
+    consumer.subscribe([topic], on_assign=assigned, on_revoke=revoked)
     while running:
         record = consumer.poll(0.2)
         if record is not None and not record.error():

@@ -1,7 +1,7 @@
 /**
- * A group of our members in virtual time, on a simulated node, with a ledger of who owned what: each
- * member is a process on a machine of its own, and may be killed, cut off, or left with a program
- * that hangs.
+ * A group of our members in virtual time, on a simulated node, with a ledger of who owned what:
+ * each member is a process on a machine of its own, and may be killed, cut off, or left with a
+ * program that hangs.
  *
  * Invariant, checked at each assignment: no partition is assigned to two members in one generation,
  * and none to a member while another one that is in the group still has it.
@@ -112,7 +112,9 @@ export class Member implements MembershipListener {
 
   onError(error: KafkaError): void {
     this.events.push(`error ${error.code}: ${error.message}`)
-    this.#world.log.push(`${this.#world.nowMs} ${this.name} ${this.events.at(-1)}`)
+    this.#world.log.push(
+      `${this.#world.nowMs} ${this.name} ${this.events.at(-1)} ${error.cause ?? ''}`,
+    )
     this.isAlive = false
   }
 

@@ -1,6 +1,7 @@
 /**
  * Groups of our members on a simulated node, in virtual time: whatever happens to members, network
- * and node, each partition ends up with exactly one of those that live (group-world.ts checks more).
+ * and node, each partition ends up with exactly one of those that live (group-world.ts checks
+ * more).
  *
  *     SEED=7 RUNS=1 npx node --test --test-isolation=none test/sim/client/groups.test.ts
  */
@@ -13,6 +14,8 @@ import { ASSIGNORS, GroupWorld } from './group-world.ts'
 const FIRST_SEED = Number(process.env['SEED'] ?? 1)
 const RUNS = Number(process.env['RUNS'] ?? 4)
 const STEPS = 10
+/** Seeds that found something: 152: a sync that waited for longer than the session. */
+const KNOWN_SEEDS = [152]
 
 async function started(seed: number, partitions = 8): Promise<GroupWorld> {
   const world = await GroupWorld.start({ seed })
@@ -169,7 +172,8 @@ async function step(world: GroupWorld, random: Prng, options: Partial<GroupOptio
   else world.world.network.breakConnections()
 }
 
-for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
+const seeds = Array.from({ length: RUNS }, (_, run) => FIRST_SEED + run)
+for (const seed of [...seeds, ...KNOWN_SEEDS]) {
   test(`seed ${seed}: whatever happens, each partition has one owner`, async () => {
     const random = new Prng(seed)
     const world = await started(seed)
@@ -181,9 +185,8 @@ for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
     }
     if (world.living.length === 0) world.join({ assignors })
     await world.settled(8)
-    assert.ok(
-      world.members.every(({ events }) => !events.some((event) => event.startsWith('error'))),
-    )
+    const errors = world.log.filter((line) => line.includes(' error '))
+    assert.deepEqual(errors, [], world.log.join('\n'))
     await world.end()
   })
 }

@@ -9,7 +9,7 @@ import { leaveGroupRequest, leaveGroupResponse } from '../../../protocol/message
 import { syncGroupRequest, syncGroupResponse } from '../../../protocol/messages/14-sync-group.ts'
 import type { Infer, Input, Message } from '../../../protocol/schema.ts'
 import { Deadline } from '../../call.ts'
-import type { Call, Cluster } from '../../cluster/cluster.ts'
+import type { Call, Cluster, RequestOptions } from '../../cluster/cluster.ts'
 import { KafkaError } from '../../kafka-error.ts'
 import type { TopicPartition } from '../../topic.ts'
 import type { OwnAssignment } from '../assignors/assignor.ts'
@@ -52,6 +52,8 @@ export class ClassicCoordinator {
   readonly #cluster: Cluster
   readonly #options: GroupOptions
   readonly #signal: AbortSignal
+  /** How often it was given up. */
+  #losses = 0
 
   /** `signal` ends all requests but that of leaving. */
   constructor(cluster: Cluster, options: GroupOptions, signal: AbortSignal) {
@@ -72,6 +74,7 @@ export class ClassicCoordinator {
 
   /** It does not answer. */
   lose(): void {
+    this.#losses++
     this.forget()
     this.#cluster.closeChannel(this.channel)
   }
@@ -99,14 +102,13 @@ export class ClassicCoordinator {
       reason: joining.reason.slice(0, REASON_CHARS),
     }
     const minVersion = instanceId === null ? 0 : STATIC_JOIN_VERSION
-    const answer = await this.#cluster.request(await this.find(), JOIN, body, {
+    const answer = await this.#request(JOIN, body, {
       deadline: this.#deadline(Math.max(waitMs, this.#cluster.requestTimeoutMs)),
-      channel: this.channel,
       brokerWaitMs: waitMs,
       minVersion,
     })
-    if (answer.body.errorCode === 0) checkType(answer.body.protocolType)
-    return answer.body
+    if (answer.errorCode === 0) checkType(answer.protocolType)
+    return answer
   }
 
   async sync(
@@ -127,17 +129,27 @@ export class ClassicCoordinator {
   }
 
   /** A request that the coordinator answers at once, or nearly. */
-  async send<Q extends Message, R extends Message>(
+  send<Q extends Message, R extends Message>(call: Call<Q, R>, body: Input<Q>): Promise<Infer<R>> {
+    const minVersion = this.#options.instanceId === null ? 0 : STATIC_VERSION
+    return this.#request(call, body, { deadline: this.#deadline(), minVersion })
+  }
+
+  async #request<Q extends Message, R extends Message>(
     call: Call<Q, R>,
     body: Input<Q>,
+    options: RequestOptions,
   ): Promise<Infer<R>> {
-    const minVersion = this.#options.instanceId === null ? 0 : STATIC_VERSION
-    const answer = await this.#cluster.request(await this.find(), call, body, {
-      deadline: this.#deadline(),
-      channel: this.channel,
-      minVersion,
-    })
-    return answer.body
+    const { channel } = this
+    const coordinator = await this.find()
+    const losses = this.#losses
+    try {
+      return (await this.#cluster.request(coordinator, call, body, { ...options, channel })).body
+    } catch (error) {
+      const isClosed = error instanceof KafkaError && error.code === 'CLOSED'
+      if (!isClosed || losses === this.#losses) throw error
+      // It was us who closed the connection, and not for good.
+      throw new KafkaError('NETWORK_ERROR', 'the coordinator was given up', { cause: error })
+    }
   }
 
   /** Over the main channel: a join may still wait on the other one. */
