@@ -126,9 +126,8 @@ async function describePages(
   deadline: Deadline,
   options: DescribeTopicsOptions,
 ): Promise<void> {
-  const asked = [...names].sort()
   const parts = new Map<string, { topic: DescribedTopic; partitions: PartitionDescription[] }>()
-  const topics = asked.map((name) => ({ name }))
+  let topics = [...names].sort().map((name) => ({ name }))
   const responsePartitionLimit = options.partitionSizeLimitPerResponse ?? DEFAULT_PAGE_PARTITIONS
   let cursor: Cursor | null = null
   for (;;) {
@@ -153,7 +152,9 @@ async function describePages(
     if (cursor !== null && !isBefore(cursor, page.nextCursor)) {
       throw new KafkaError('CORRUPT_DATA', 'DescribeTopicPartitions: the cursor does not advance')
     }
-    cursor = page.nextCursor
+    const next: Cursor = page.nextCursor
+    topics = topics.filter(({ name }) => name >= next.topicName) // the others are told of
+    cursor = next
   }
   for (const [name, { topic, partitions }] of parts) {
     answers.succeed(name, {

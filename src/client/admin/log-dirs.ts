@@ -130,34 +130,37 @@ export function describeReplicaLogDirs(
       })
       const { body } = await send(caller, target, describeCall, { topics }, { deadline })
       const error = emptyAnswerError(body)
-      const directories = [...toDirectories(body)]
+      const places = placesIn(toDirectories(body))
       for (const key of keys) {
-        if (error === null) answers.succeed(key, placeOf(key, directories))
+        if (error === null) answers.succeed(key, places.get(partitionText(key)) ?? NOWHERE)
         else answers.fail(key, error)
       }
     },
   })
 }
 
-function placeOf(
-  key: TopicPartitionReplica,
-  directories: readonly (readonly [string, LogDirDescription])[],
-): ReplicaLogDir {
-  let place: ReplicaLogDir = {
-    currentLogDir: null,
-    currentOffsetLag: -1,
-    futureLogDir: null,
-    futureOffsetLag: -1,
-  }
+const NOWHERE: ReplicaLogDir = {
+  currentLogDir: null,
+  currentOffsetLag: -1,
+  futureLogDir: null,
+  futureOffsetLag: -1,
+}
+
+/** Where the replicas of one broker lie, by partition. */
+function placesIn(
+  directories: ReadonlyMap<string, LogDirDescription>,
+): ReadonlyMap<string, ReplicaLogDir> {
+  const places = new Map<string, ReplicaLogDir>()
   for (const [path, { replicas }] of directories) {
-    const found = replicas.find((replica) => partitionText(replica) === partitionText(key))
-    if (found === undefined) continue
-    const { offsetLag } = found
-    place = found.isFuture
-      ? { ...place, futureLogDir: path, futureOffsetLag: offsetLag }
-      : { ...place, currentLogDir: path, currentOffsetLag: offsetLag }
+    for (const { offsetLag, isFuture, ...partition } of replicas) {
+      const place = places.get(partitionText(partition)) ?? NOWHERE
+      const more = isFuture
+        ? { futureLogDir: path, futureOffsetLag: offsetLag }
+        : { currentLogDir: path, currentOffsetLag: offsetLag }
+      places.set(partitionText(partition), { ...place, ...more })
+    }
   }
-  return place
+  return places
 }
 
 /** A replica with the directory that it is to lie in. */

@@ -13,6 +13,7 @@ import type { BrokerInfo, Target } from '../cluster/cluster.ts'
 import { KafkaError } from '../kafka-error.ts'
 import type { TopicPartition } from '../topic.ts'
 import { asking, type Caller, send } from './caller.ts'
+import { partitionText } from './partitions.ts'
 import type { Located, Lookup } from './per-key.ts'
 
 const metadataCall = { request: metadataRequest, response: metadataResponse }
@@ -59,17 +60,23 @@ export function leaders<K extends TopicPartition>(caller: Caller, mayAppear: boo
         { deadline, minVersion: NO_AUTO_CREATION_VERSION },
       )
       const topics = new Map(body.topics.map((topic) => [topic.name, topic]))
+      const leaderOf = new Map<string, number>()
+      for (const { name, partitions } of body.topics) {
+        for (const { partitionIndex, leaderId } of partitions) {
+          leaderOf.set(partitionText({ topic: name ?? '', partition: partitionIndex }), leaderId)
+        }
+      }
       for (const key of keys) {
         const topic = topics.get(key.topic)
-        const found = topic?.partitions.find((one) => one.partitionIndex === key.partition)
+        const leader = leaderOf.get(partitionText(key))
         const { topic: name, partition } = key
         const context = { api: 'Metadata', topic: name, partition }
-        if (topic === undefined || (topic.errorCode === 0 && found === undefined)) {
+        if (topic === undefined || (topic.errorCode === 0 && leader === undefined)) {
           const error = KafkaError.ofCode(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, null, context)
           located.later(key, error)
         } else if (topic.errorCode !== 0) {
           settleTopic(located, key, KafkaError.ofCode(topic.errorCode, null, context), mayAppear)
-        } else if (found!.leaderId >= 0) located.found(key, found!.leaderId)
+        } else if (leader !== undefined && leader >= 0) located.found(key, leader)
         else {
           located.later(key, KafkaError.ofCode(ErrorCode.LEADER_NOT_AVAILABLE, null, context))
         }

@@ -144,8 +144,9 @@ export function alterShareGroupOffsets(
       for (const { topicName: topic, partitions } of body.responses) {
         for (const { partitionIndex: partition, errorCode, errorMessage } of partitions) {
           const key = { topic, partition }
+          const error = KafkaError.ofCode(errorCode, errorMessage, { ...context, ...key })
           if (errorCode === 0) answers.succeed(key, undefined)
-          else answers.fail(key, KafkaError.ofCode(errorCode, errorMessage, { ...context, ...key }))
+          else settleGroupError(answers, key, error)
         }
       }
     },
@@ -174,13 +175,15 @@ export function deleteShareGroupOffsets(
         return
       }
       for (const { topicName: topic, errorCode, errorMessage } of body.responses) {
+        const error = KafkaError.ofCode(errorCode, errorMessage, { ...context, topic })
         if (errorCode === 0) answers.succeed(topic, undefined)
-        else answers.fail(topic, KafkaError.ofCode(errorCode, errorMessage, { ...context, topic }))
+        else settleGroupError(answers, topic, error)
       }
     },
   })
 }
 
+/** Of a group or of a part of it: the coordinator of its state may be starting or moving too. */
 function settleGroupError<K>(answers: Answers<K, void>, key: K, error: KafkaError): void {
   if (error.errorCode === ErrorCode.REBALANCE_IN_PROGRESS) answers.retry(key, error)
   else settleCoordinatorError(answers, key, error)

@@ -197,7 +197,7 @@ async function shareGroup(fixture: AdminFixture): Promise<void> {
       { topic, partition: 0, startOffset: 0 },
       { topic: `${topic}-none`, partition: 0, startOffset: 0 },
     ])
-    assert.equal(set.outcome({ topic, partition: 0 })?.ok, true)
+    set.get({ topic, partition: 0 })
     assert.equal(set.failures()[0]?.[1].code, 'UNKNOWN_TOPIC_OR_PARTITION')
     const offset = await eventually(async () => {
       const listed = await admin.listShareGroupOffsets([{ groupId }])
@@ -207,9 +207,9 @@ async function shareGroup(fixture: AdminFixture): Promise<void> {
     })
     assert.deepEqual([offset?.lag, typeof offset?.leaderEpoch], [0, 'number'])
     const deleted = await admin.deleteShareGroupOffsets(groupId, [topic, `${topic}-none`])
-    assert.equal(deleted.outcome(topic)?.ok, true)
+    deleted.get(topic)
     assert.equal(deleted.failures()[0]?.[1].code, 'UNKNOWN_TOPIC_OR_PARTITION')
-    assert.equal((await admin.deleteGroups([groupId])).ok, true)
+    ;(await admin.deleteGroups([groupId])).orThrow()
   })
 }
 
