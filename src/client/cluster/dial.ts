@@ -103,12 +103,18 @@ async function connect(
       const { code, message } = error as Error & { code?: string }
       const why = inner.aborted
         ? `made no connection in ${connectTimeoutMs} ms`
-        : `can't be reached: ${code === undefined ? '' : `${code}, `}${message}`
+        : `can't be reached: ${systemText(code, message)}`
       const [kind, hint] = tls === null ? (['NETWORK_ERROR', ''] as const) : tlsTrouble(code ?? '')
       const text = `broker ${broker()} ${why}${hint}`
       throw new KafkaError(kind, text, { broker: formatAddress(address), cause: error })
     }
   })
+}
+
+/** An error of the system in words, with its code, once. */
+function systemText(code: string | undefined, message: string): string {
+  if (code === undefined || message.includes(code)) return message
+  return message === '' ? code : `${code}, ${message}`
 }
 
 /** What a failure of TLS most likely means. */

@@ -1,6 +1,7 @@
 /** What is known of topics, and when it is asked for. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { ZERO_UUID } from '../../base/uuid.ts'
 import { metadataRequest, metadataResponse } from '../../protocol/messages/03-metadata.ts'
 import { KafkaError } from '../kafka-error.ts'
 import {
@@ -156,6 +157,15 @@ describe('metadata', () => {
     assert.deepEqual(await fetch([{ leaderEpoch: 0 }], { topicId: OTHER_ID }), [0])
     assert.equal(metadata.topicById(ID), undefined)
     assert.equal(metadata.topicById(OTHER_ID)?.name, 'a')
+  })
+
+  it('of brokers that are too old for ids know topics by name only', async () => {
+    const test = await scripted()
+    has(test, [topic('a', [{}], { topicId: ZERO_UUID }), topic('b', [{}], { topicId: ZERO_UUID })])
+    const { metadata } = test.cluster
+    for (const name of ['a', 'b']) await test.settle(metadata.ensure(name, test.deadline()))
+    assert.equal(metadata.topicById(ZERO_UUID), undefined)
+    assert.equal(metadata.topic('a')?.name, 'a')
   })
 
   it('count up and tell when they change, and only then', async () => {

@@ -7,6 +7,7 @@
  * unless the topic was deleted and created anew (KIP-320, KIP-516). Asking again and again has
  * pauses that grow.
  */
+import { ZERO_UUID } from '../../base/uuid.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
 import { metadataRequest, metadataResponse } from '../../protocol/messages/03-metadata.ts'
 import type { Infer, Uuid } from '../../protocol/schema.ts'
@@ -296,7 +297,7 @@ export class MetadataCache implements ClusterMetadata {
     if (info.partitions.some(({ leader }) => leader === NO_LEADER)) this.#isStale = true
     if (slot !== undefined && sameTopic(slot.info, info)) return false
     if (slot !== undefined && slot.info.id !== info.id) this.#nameOfId.delete(slot.info.id)
-    this.#nameOfId.set(info.id, name)
+    if (info.id !== ZERO_UUID) this.#nameOfId.set(info.id, name)
     if (slot === undefined) this.#topics.set(name, { info, isUsed: true })
     else slot.info = info
     return true
