@@ -11,8 +11,8 @@ import { nodeProperties } from './node-properties.ts'
 import { DEFAULT_LOG_LEVEL, parseLogLevel, textLogger } from './text-logger.ts'
 
 /**
- * When the compiled code is written for the next start: with what a start needs and little else, and
- * also for a server that will be killed.
+ * When the compiled code is written for the next start: with what a start needs and little else,
+ * and also for a server that will be killed.
  */
 const COMPILE_CACHE_DELAY_MS = 2000
 

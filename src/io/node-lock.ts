@@ -14,7 +14,7 @@ import type { DiskLock } from './io.ts'
 
 type TryLock = (descriptor: number) => boolean
 
-/** The native part of fs-native-extensions, whose binary is at a place of its own for each system. */
+/** The native part of fs-native-extensions; each system has a binary of its own. */
 interface Addon {
   tryLock(descriptor: number, offset: number, length: number, isExclusive: boolean): void
 }
