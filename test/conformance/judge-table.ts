@@ -12,6 +12,7 @@ export const REASONS = {
   consumer: 'the consumer group protocol (KIP-848)',
   streams: 'streams groups (KIP-1071)',
   quotas: 'quotas (KIP-546)',
+  transactions: 'transactions (KIP-98)',
   features: 'every feature of Kafka 4.3',
   apis: 'every client API of Kafka 4.3',
   loggers: "loggers by the names of Kafka's classes (KIP-412)",
@@ -34,6 +35,7 @@ export const LATER_MESSAGES: ReadonlyMap<string, Reason> = new Map([
 
 const SERVER = 'kafka.server'
 const TOOLS = 'org.apache.kafka.tools'
+const CLIENTS = 'org.apache.kafka.clients'
 const GROUP_TOOLS = `${TOOLS}.consumer.group`
 
 export const JUDGE_CLASSES: readonly JudgeClass[] = [
@@ -125,6 +127,25 @@ export const JUDGE_CLASSES: readonly JudgeClass[] = [
   slow(`${TOOLS}.ClusterToolTest`),
   slow(`${TOOLS}.BrokerApiVersionsCommandTest`, { apis: ['testBrokerApiVersionsCommandOutput'] }),
   slow(`${TOOLS}.LeaderElectionCommandTest`),
+  slow(`${CLIENTS}.MetadataVersionIntegrationTest`),
+  slow(`${CLIENTS}.admin.DynamicGroupConfigIntegrationTest`),
+  slow(`${CLIENTS}.admin.StaticBrokerConfigTest`, {
+    // They compare a broker's configs with those of a controller that is another node.
+    nodes: [
+      'testInternalConfigsDoNotReturnForDescribeConfigs',
+      'testTopicConfigsGetImpactedIfStaticConfigsAddToBroker',
+      'testTopicConfigsGetImpactedIfStaticConfigsAddToController',
+    ],
+  }),
+  slow(`${CLIENTS}.consumer.ConsumerTopicCreationTest`),
+  slow(`${CLIENTS}.producer.ProducerIntegrationTest`, {
+    transactions: [
+      'testTransactionWithAndWithoutSend',
+      'testTransactionWithInvalidSendAndEndTxnRequestSent',
+      'testTransactionWithSendOffset',
+    ],
+  }),
+  slow('org.apache.kafka.server.log.LogAppendTimeTest'),
 ]
 
 function fast(name: string, later: JudgeClass['later'] = {}): JudgeClass {
