@@ -77,7 +77,11 @@ export class Deadline {
 
   /** Waits, but not beyond the end: rejects then. */
   sleep(delayMs: number): Promise<void> {
-    return this.race(new Promise((resolve) => this.#clock.after(delayMs, resolve)))
+    let cancel = () => {}
+    const waited = new Promise<void>((resolve) => {
+      cancel = this.#clock.after(delayMs, resolve)
+    })
+    return this.race(waited).finally(cancel)
   }
 
   #aborted(): KafkaError {

@@ -1,0 +1,67 @@
+/** The end of a call: in time, at once when it is aborted, and without a timer left behind. */
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { Deadline } from './call.ts'
+import { FakeClock } from './cluster/fake-cluster.test-support.ts'
+import { KafkaError } from './kafka-error.ts'
+
+function codeOf(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'done',
+    ({ code }) => code,
+  )
+}
+
+test('a race ends with the promise, the time or the signal, and leaves no timer', async () => {
+  const clock = new FakeClock()
+  const abort = new AbortController()
+  const deadline = new Deadline(clock, 'call', 1000, { signal: abort.signal })
+  assert.equal(await deadline.race(Promise.resolve(7)), 7)
+  assert.equal(clock.pending, 0)
+  const never = new Promise<never>(() => {})
+  const late = codeOf(deadline.race(never))
+  await clock.advance(1000)
+  assert.equal(await late, 'TIMED_OUT')
+  const second = new Deadline(clock, 'call', 1000, { signal: abort.signal })
+  const aborted = codeOf(second.race(never))
+  abort.abort()
+  assert.equal(await aborted, 'ABORTED')
+  assert.equal(await codeOf(second.race(never)), 'ABORTED')
+  assert.equal(clock.pending, 0)
+})
+
+test('a sleep that ends early leaves no timer', async () => {
+  const clock = new FakeClock()
+  const abort = new AbortController()
+  const deadline = new Deadline(clock, 'call', 1000, { signal: abort.signal })
+  const slept = codeOf(deadline.sleep(400))
+  await clock.advance(400)
+  assert.equal(await slept, 'done')
+  const late = codeOf(deadline.sleep(5000))
+  await clock.advance(600)
+  assert.equal(await late, 'TIMED_OUT')
+  assert.equal(clock.pending, 0)
+  const second = new Deadline(clock, 'call', 1000, { signal: abort.signal })
+  const aborted = codeOf(second.sleep(500))
+  abort.abort()
+  assert.equal(await aborted, 'ABORTED')
+  assert.equal(clock.pending, 0)
+  assert.equal(await codeOf(second.sleep(500)), 'ABORTED')
+  assert.equal(clock.pending, 0)
+})
+
+test('what is over says so, with what went wrong last', () => {
+  const clock = new FakeClock()
+  const last = new KafkaError('NETWORK_ERROR', 'gone')
+  const deadline = new Deadline(clock, 'send to orders', 1000, { timeoutMs: 0 })
+  assert.throws(
+    () => deadline.check(last),
+    ({ code, message, cause }) => {
+      assert.deepEqual([code, cause], ['TIMED_OUT', last])
+      assert.match(message, /^send to orders did not end in time; .*gone$/)
+      return true
+    },
+  )
+  const wrong = { timeoutMs: Number.NaN }
+  assert.throws(() => new Deadline(clock, 'call', 1, wrong), { code: 'INVALID_ARGUMENT' })
+})
