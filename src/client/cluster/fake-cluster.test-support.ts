@@ -176,7 +176,7 @@ export class FakeCluster implements Cluster {
     return Promise.resolve(this.#versionsOf(apiKey))
   }
 
-  features(): Promise<ReadonlyMap<string, number>> {
+  features(_deadline: Deadline): Promise<ReadonlyMap<string, number>> {
     return Promise.resolve(this.featureLevels)
   }
 
