@@ -54,6 +54,8 @@ export type {
 export type { DeliveryReport, ProducerOptions } from './producer/options.ts'
 export type { Partitioner, PartitionerInput } from './producer/partitioner.ts'
 export type { Producer, ProducerStats } from './producer/producer.ts'
+export type { Transaction } from './producer/transaction.ts'
+export type { TransactionGroup, TransactionOffset } from './producer/transaction-offsets.ts'
 export type { ConsumerRecord, ProducerRecord, RecordMetadata } from './record.ts'
 export { type BytesInput, type Serde, type SerdeContext, type SerdeSource, serde } from './serde.ts'
 export type { StandardSchema } from './standard-schema.ts'

@@ -8,6 +8,7 @@ import { clientAdmins } from './checks/client-admin.ts'
 import { clientGroups } from './checks/client-groups.ts'
 import { clientProducer } from './checks/client-producer.ts'
 import { clientSecurity } from './checks/client-security.ts'
+import { clientTransactions } from './checks/client-transactions.ts'
 import { clients } from './checks/clients.ts'
 import { disks } from './checks/disk.ts'
 import { javaCluster } from './checks/java-cluster.ts'
@@ -30,6 +31,7 @@ export const CHECKS: readonly Check[] = [
   ...clientAdmins,
   ...clientGroups,
   ...clientProducer,
+  ...clientTransactions,
   ...clientSecurity,
   ...badInputs,
   ...mixedGroups,

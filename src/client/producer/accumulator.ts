@@ -355,6 +355,13 @@ export class Accumulator {
     if (list.length < all.length) this.#onAdmitted()
   }
 
+  /** A transaction is over, and nothing of it is left. */
+  endTransaction(): void {
+    for (const { queues } of this.#targets.values()) {
+      for (const queue of queues) queue.endTransaction()
+    }
+  }
+
   /** Fails all that waits here. */
   abandon(error: KafkaError): void {
     this.#failPending(this.#blocked, error, false)

@@ -47,6 +47,12 @@ export class Deliveries implements DeliveryListener {
     this.#failedCount += count
   }
 
+  /** The end of a transaction has told it. */
+  forget(): void {
+    this.#failure = null
+    this.#failedCount = 0
+  }
+
   /** Throws what has failed since it was called last. */
   throwFailure(): void {
     const failure = this.#failure

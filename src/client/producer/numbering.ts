@@ -25,6 +25,8 @@ export interface Numbering {
   readonly current: ProducerIdentity | null
   /** Why there will never be one, or no more. */
   readonly failure: KafkaError | null
+  /** Why nothing may be sent now: that, or that the transaction has to be aborted. */
+  readonly refusal: KafkaError | null
   readonly transactionalId: string | null
   /** The newest version of Produce whose meaning for transactions fits. */
   readonly maxProduceVersion: number
@@ -56,6 +58,10 @@ export class IdempotentNumbering implements Numbering {
   constructor(cluster: Cluster, onChange: () => void) {
     this.#cluster = cluster
     this.#onChange = onChange
+  }
+
+  get refusal(): KafkaError | null {
+    return this.failure
   }
 
   request(): void {

@@ -23,6 +23,13 @@ export interface ProducerOptions {
   readonly acks?: 'all' | 1 | 0 | undefined
   /** Keeps records in order and single, also when they are sent again. True with acks `'all'`. */
   readonly idempotent?: boolean | undefined
+  /**
+   * Makes the producer one of transactions, which `transaction` and `begin` open. Of several with
+   * the same id the newest fences the others.
+   */
+  readonly transactionalId?: string | undefined
+  /** When the broker aborts a transaction by itself. A minute where left out. */
+  readonly transactionTimeoutMs?: number | undefined
   /** `'none'` where left out. */
   readonly compression?: CompressionType | undefined
   /** The codec's own level. */
@@ -66,6 +73,8 @@ export interface ProducerOptions {
 export interface ProducerSettings {
   readonly acks: -1 | 0 | 1
   readonly isIdempotent: boolean
+  readonly transactionalId: string | null
+  readonly transactionTimeoutMs: number
   readonly compression: CompressionType
   readonly compressionLevel: number | undefined
   readonly lingerMs: number
@@ -86,6 +95,8 @@ const COMPRESSIONS: readonly unknown[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd
 const KNOWN: ReadonlySet<string> = new Set<keyof ProducerOptions>([
   'acks',
   'idempotent',
+  'transactionalId',
+  'transactionTimeoutMs',
   'compression',
   'compressionLevel',
   'lingerMs',
@@ -113,6 +124,11 @@ export function producerSettings(options: ProducerOptions = {}): ProducerSetting
   if (isIdempotent && acks !== 'all') {
     throw invalid('idempotent', "needs acks: 'all'")
   }
+  const transactionalId = options.transactionalId ?? null
+  if (transactionalId === '') throw invalid('transactionalId', 'is empty')
+  if (transactionalId !== null && !isIdempotent) {
+    throw invalid('transactionalId', "needs idempotence and acks: 'all'")
+  }
   const compression = options.compression ?? 'none'
   if (!COMPRESSIONS.includes(compression)) {
     throw invalid('compression', `is ${compression}, not one of ${COMPRESSIONS.join(', ')}`)
@@ -121,16 +137,18 @@ export function producerSettings(options: ProducerOptions = {}): ProducerSetting
   if (isIdempotent && maxInFlight > MAX_IDEMPOTENT_IN_FLIGHT) {
     throw invalid('maxInFlight', `is ${maxInFlight}; idempotence allows 5 at most`)
   }
-  const MAX_BYTES = 2 ** 31 - 1
+  const MAX_INT32 = 2 ** 31 - 1
   return {
     acks: acks === 'all' ? -1 : acks,
     isIdempotent,
+    transactionalId,
+    transactionTimeoutMs: integer(options, 'transactionTimeoutMs', 60_000, 1, MAX_INT32),
     compression,
     compressionLevel: options.compressionLevel,
     lingerMs: duration(options, 'lingerMs', 0),
-    batchBytes: integer(options, 'batchBytes', DEFAULT_BATCH_BYTES, 1, MAX_BYTES),
+    batchBytes: integer(options, 'batchBytes', DEFAULT_BATCH_BYTES, 1, MAX_INT32),
     bufferBytes: integer(options, 'bufferBytes', 32 * MIB, 1, Number.MAX_SAFE_INTEGER),
-    maxRequestBytes: integer(options, 'maxRequestBytes', MIB, 1, MAX_BYTES),
+    maxRequestBytes: integer(options, 'maxRequestBytes', MIB, 1, MAX_INT32),
     maxBlockMs: duration(options, 'maxBlockMs', 60_000),
     deliveryTimeoutMs: duration(options, 'deliveryTimeoutMs', 120_000),
     maxInFlight,

@@ -187,6 +187,11 @@ export class PartitionQueue {
     return 'done'
   }
 
+  /** A transaction is over, and with it what was given up of it. */
+  endTransaction(): void {
+    this.#gapAt = NO_GAP
+  }
+
   #insert(batch: ProducerBatch): void {
     const { waiting } = this
     let at = 0

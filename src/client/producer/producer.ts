@@ -27,6 +27,13 @@ import type { SenderCounts } from './outcomes.ts'
 import { ProducerWritable } from './producer-writable.ts'
 import { Sender } from './sender.ts'
 import type { Outgoing, TopicTarget } from './topic-target.ts'
+import { Transaction } from './transaction.ts'
+import {
+  commitOffsets,
+  type TransactionGroup,
+  type TransactionOffset,
+} from './transaction-offsets.ts'
+import { Transactions } from './transactions.ts'
 
 const CLOSE_TIMEOUT_MS = 30_000
 /** Bytes that wait to be sent from which on `enqueue` asks to pause. */
@@ -50,7 +57,8 @@ interface Waiter {
 export class Producer implements AsyncDisposable {
   readonly #cluster: Cluster
   readonly #settings: ProducerSettings
-  readonly #numbering: IdempotentNumbering | null
+  readonly #numbering: IdempotentNumbering | Transactions | null
+  readonly #transactions: Transactions | null
   readonly #sender: Sender
   readonly #accumulator: Accumulator
   readonly #deliveries: Deliveries
@@ -67,9 +75,14 @@ export class Producer implements AsyncDisposable {
     this.#settings = producerSettings(options)
     this.#cluster = cluster
     this.#onClosed = onClosed
-    this.#numbering = this.#settings.isIdempotent
-      ? new IdempotentNumbering(cluster, () => this.#sender.wake())
-      : null
+    const wake = () => this.#sender.wake()
+    const { isIdempotent, transactionalId, transactionTimeoutMs } = this.#settings
+    this.#transactions =
+      transactionalId === null
+        ? null
+        : new Transactions(cluster, { transactionalId, transactionTimeoutMs }, wake)
+    this.#numbering =
+      this.#transactions ?? (isIdempotent ? new IdempotentNumbering(cluster, wake) : null)
     this.#sender = new Sender(cluster, this.#settings, this.#numbering, () => this.#onProgress())
     this.#accumulator = new Accumulator(cluster, this.#settings, this.#sender, () =>
       this.#wakeWaiters(),
@@ -86,13 +99,8 @@ export class Producer implements AsyncDisposable {
     record: ProducerRecord<T>,
     call?: CallOptions,
   ): Promise<RecordMetadata> {
-    try {
-      return call === undefined
-        ? this.#send(topic, record)
-        : this.#sendWithin(topic, record, this.#deadline(`send to ${nameOf(topic)}`, call))
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    if (this.#transactions !== null) return Promise.reject(outside())
+    return this.#sendAny(topic, record, call)
   }
 
   /**
@@ -104,15 +112,8 @@ export class Producer implements AsyncDisposable {
     records: Iterable<ProducerRecord<T>>,
     call?: CallOptions,
   ): Promise<RecordMetadata[]> {
-    try {
-      const places: (Place | Promise<Place>)[] = []
-      for (const record of records) places.push(this.#place(topic, record) ?? this.#wait())
-      const all = resultsOf(places)
-      if (call === undefined) return all
-      return this.#deadline(`sendMany to ${nameOf(topic)}`, call).race(all)
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    if (this.#transactions !== null) return Promise.reject(outside())
+    return this.#sendAll(topic, records, call)
   }
 
   /**
@@ -121,6 +122,51 @@ export class Producer implements AsyncDisposable {
    * is thrown as QUEUE_FULL. What becomes of it is told as `onDelivery` of the options says.
    */
   enqueue<const T extends TopicLike>(topic: T, record: ProducerRecord<T>): boolean {
+    if (this.#transactions !== null) throw outside()
+    return this.#enqueueOwn(topic, record)
+  }
+
+  /**
+   * Calls `work` with a transaction, commits it when that resolves and aborts it when it rejects.
+   * Resolves with what `work` gave.
+   */
+  async transaction<R>(
+    work: (transaction: Transaction) => Promise<R>,
+    call?: CallOptions,
+  ): Promise<R> {
+    const transaction = await this.begin(call)
+    try {
+      const result = await work(transaction)
+      if (transaction.isOpen) await transaction.commit(call)
+      return result
+    } catch (error) {
+      const transactions = this.#transactions!
+      transactions.giveUpIfUnknown(error)
+      if (transaction.isOpen && transactions.failure === null) await transaction.abort(call)
+      throw error
+    }
+  }
+
+  /** Opens a transaction, which ends by its `commit` or `abort`; one can be open at a time. */
+  async begin(call?: CallOptions): Promise<Transaction> {
+    const transactions = this.#transactions
+    if (this.#isClosing) throw closed()
+    if (transactions === null) {
+      throw new KafkaError('INVALID_STATE', 'transactions need the option transactionalId')
+    }
+    await transactions.begin(this.#blockDeadline('begin', call))
+    return new Transaction({
+      send: (topic, record, each) => this.#sendAny(topic, record, each),
+      sendMany: (topic, records, each) => this.#sendAll(topic, records, each),
+      enqueue: (topic, record) => this.#enqueueOwn(topic, record),
+      sendOffsets: (group, offsets, each) =>
+        this.#sendOffsets(transactions, group, offsets, this.#blockDeadline('sendOffsets', each)),
+      end: (isCommit, each) =>
+        this.#end(transactions, isCommit, this.#blockDeadline(isCommit ? 'commit' : 'abort', each)),
+    })
+  }
+
+  #enqueueOwn<T extends TopicLike>(topic: T, record: ProducerRecord<T>): boolean {
     const deliveries = this.#deliveries
     const onFailed = (error: KafkaError) => deliveries.onFailed(nameOf(topic), error)
     return this.#enqueue(topic, record, deliveries, onFailed, false)
@@ -145,6 +191,7 @@ export class Producer implements AsyncDisposable {
 
   /** A stream of records for a topic; it fails with the first record that does. */
   writable<const T extends TopicLike>(topic: T): Writable {
+    if (this.#transactions !== null) throw outside()
     return new ProducerWritable({
       enqueue: (record: ProducerRecord<T>, listener, onFailed) =>
         this.#enqueue(topic, record, listener, onFailed, true),
@@ -181,13 +228,70 @@ export class Producer implements AsyncDisposable {
     const { clock } = this.#cluster
     const deadline = new Deadline(clock, 'closing the producer', CLOSE_TIMEOUT_MS, call)
     await this.#flush(deadline).catch(() => {}) // what is left fails below, and says so
-    const error = new KafkaError('CLOSED', 'the producer was closed')
+    const error = closed()
     this.#accumulator.close(error)
     this.#sender.close(error)
     this.#numbering?.close()
     this.#onProgress()
     this.#onClosed()
     this.#deliveries.throwFailure()
+  }
+
+  #sendAny(
+    topic: TopicLike,
+    record: ProducerRecord<TopicLike>,
+    call: CallOptions | undefined,
+  ): Promise<RecordMetadata> {
+    try {
+      return call === undefined
+        ? this.#send(topic, record)
+        : this.#sendWithin(topic, record, this.#deadline(`send to ${nameOf(topic)}`, call))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #sendAll(
+    topic: TopicLike,
+    records: Iterable<ProducerRecord<TopicLike>>,
+    call: CallOptions | undefined,
+  ): Promise<RecordMetadata[]> {
+    try {
+      const places: (Place | Promise<Place>)[] = []
+      for (const record of records) places.push(this.#place(topic, record) ?? this.#wait())
+      const all = resultsOf(places)
+      if (call === undefined) return all
+      return this.#deadline(`sendMany to ${nameOf(topic)}`, call).race(all)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  async #sendOffsets(
+    transactions: Transactions,
+    group: TransactionGroup,
+    offsets: Iterable<TransactionOffset>,
+    deadline: Deadline,
+  ): Promise<void> {
+    transactions.throwAbortable()
+    try {
+      await commitOffsets(this.#cluster, transactions, group, offsets, deadline)
+    } catch (error) {
+      if (error instanceof KafkaError) transactions.spoil(error)
+      throw error
+    }
+  }
+
+  async #end(transactions: Transactions, isCommit: boolean, deadline: Deadline): Promise<void> {
+    if (!isCommit) {
+      const error = new KafkaError('TRANSACTION_ABORTABLE', 'the transaction is being aborted')
+      this.#accumulator.abandon(error)
+      this.#sender.abandon(error, false)
+    }
+    await this.#flush(deadline)
+    await transactions.end(isCommit, deadline)
+    this.#accumulator.endTransaction()
+    this.#deliveries.forget()
   }
 
   #send(topic: TopicLike, record: ProducerRecord<TopicLike>): Promise<RecordMetadata> {
@@ -246,7 +350,7 @@ export class Producer implements AsyncDisposable {
 
   /** Adds a record as the last of the batch that is returned; null where it is held to wait. */
   #add(topic: TopicLike, record: ProducerRecord<TopicLike>): ProducerBatch | null {
-    if (this.#isClosing) throw new KafkaError('CLOSED', 'the producer was closed')
+    if (this.#isClosing) throw closed()
     const target = this.#target(topic)
     const { keyContext, valueContext } = target
     const isPlain = typeof topic === 'string'
@@ -328,6 +432,10 @@ export class Producer implements AsyncDisposable {
     }
   }
 
+  #blockDeadline(what: string, call: CallOptions | undefined): Deadline {
+    return new Deadline(this.#cluster.clock, what, this.#settings.maxBlockMs, call)
+  }
+
   #deadline(what: string, call: CallOptions | undefined): Deadline {
     return new Deadline(this.#cluster.clock, what, Infinity, call)
   }
@@ -358,6 +466,16 @@ async function resultsOf(places: readonly (Place | Promise<Place>)[]): Promise<R
   const all = await Promise.all(places)
   for (const { batch } of all) if (!batch.isDone) await batch.settled
   return all.map(({ batch, index, timestampMs }) => batch.metadataOf(index, timestampMs))
+}
+
+function closed(): KafkaError {
+  return new KafkaError('CLOSED', 'the producer was closed')
+}
+
+function outside(): KafkaError {
+  const text =
+    'a producer with a transactionalId sends within transactions: transaction(…), begin()'
+  return new KafkaError('INVALID_STATE', text)
 }
 
 function nameOf(topic: TopicLike): string {

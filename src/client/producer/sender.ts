@@ -193,8 +193,9 @@ export class Sender {
   }
 
   #canNumber(numbering: Numbering): boolean {
-    if (numbering.failure !== null) {
-      this.abandon(numbering.failure, false)
+    const { refusal } = numbering
+    if (refusal !== null) {
+      this.abandon(refusal, false)
       return false
     }
     if (numbering.current === null) {
