@@ -45,6 +45,68 @@ for (const kind of ['eager', 'cooperative'] as const) {
   })
 }
 
+/** What each of three members is told while they join one by one and the first one leaves. */
+const TOLD = {
+  eager: {
+    'member-0': [
+      'assigned 0 1 2 3', // alone
+      'revoked 0 1 2 3', // the second one joins
+      'assigned 0 1',
+      'revoked 0 1', // the third
+      'assigned 0 1',
+      'revoked 0 1', // it leaves
+    ],
+    'member-1': [
+      'assigned 2 3',
+      'revoked 2 3', // the third
+      'assigned 2',
+      'revoked 2', // the first one leaves
+      'assigned 0 1',
+    ],
+    'member-2': ['assigned 3', 'revoked 3', 'assigned 2 3'],
+  },
+  cooperative: {
+    'member-0': [
+      'assigned 0 1 2 3',
+      'revoked 2 3', // for the second one: the first of two rebalances
+      'assigned',
+      'assigned', // and the second of them
+      'assigned', // the third one takes from another
+      'assigned',
+      'revoked 0 1',
+    ],
+    'member-1': [
+      'assigned', // what it is to have is another's still
+      'assigned 2 3',
+      'revoked 3', // for the third
+      'assigned',
+      'assigned',
+      'assigned 0', // of the one that left
+    ],
+    'member-2': ['assigned', 'assigned 3', 'assigned 1'],
+  },
+}
+
+for (const kind of ['eager', 'cooperative'] as const) {
+  test(`${kind}: what members are told of four partitions`, async () => {
+    const world = await started(8, 4)
+    const members = []
+    for (let count = 0; count < 3; count++) {
+      members.push(world.join({ assignors: ASSIGNORS[kind] }))
+      await world.settled(4)
+    }
+    await members[0]!.leave()
+    await world.settled(4)
+    const told = Object.fromEntries(
+      members.map(({ name, events }) => {
+        return [name, events.map((event) => event.replaceAll('orders-', '').trim())]
+      }),
+    )
+    assert.deepEqual(told, TOLD[kind])
+    await world.end()
+  })
+}
+
 /** Partitions of a member's events of one kind. */
 function named(events: readonly string[], kind: string): Set<string> {
   const of = events.filter((event) => event.startsWith(kind))
