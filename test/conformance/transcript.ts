@@ -13,7 +13,8 @@
  * Modifiers: `eventually` runs it again, for some seconds, until it prints what is expected;
  * `sorted` sorts the lines, where their order means nothing; `measured` lets rates and durations
  * differ, and `figures:A,B` the numbers called A and B, beside their names or in their columns;
- * `only:TEXT` keeps the lines with TEXT. An empty line of output is written BLANK. In arguments
+ * `only:TEXT` keeps the lines with TEXT; `columns` lets the widths of columns differ, which follow
+ * the names of other checks' groups. An empty line of output is written BLANK. In arguments
  * SERVER is the server's address, DATA its data directory, DIRECTORY the folder of its
  * server.properties, FILES a folder for this transcript's files.
  *
@@ -40,7 +41,7 @@ interface Command {
 type Block = { readonly comment: string; readonly file?: readonly [string, string] } | Command
 
 const EVENTUALLY_MS = 20_000
-const MODIFIERS = /^(eventually|sorted|measured|figures:\S+|only:\S+)$/
+const MODIFIERS = /^(eventually|sorted|measured|columns|figures:\S+|only:\S+)$/
 const BLANK = 'BLANK'
 const WITHOUT_SERVER: readonly ToolName[] = ['kafka-dump-log', 'kafka-storage']
 const MAX_DIFFERENCES = 6
@@ -170,6 +171,7 @@ function normalise(result: ToolResult, server: Server, modifiers: readonly strin
   lines = lines.filter((line) => !NOISE.test(line)).map((line) => (line === '' ? BLANK : line))
   for (const modifier of modifiers) {
     if (modifier === 'sorted') lines.sort()
+    if (modifier === 'columns') lines = lines.map((line) => line.replace(/ +/g, ' ').trim())
     if (modifier === 'measured') lines = lines.map(withoutMeasures)
     if (modifier.startsWith('figures:')) {
       lines = withoutFigures(lines, modifier.slice('figures:'.length).split(','))
