@@ -6,6 +6,7 @@ import type { Check } from './check.ts'
 import { cleanings } from './checks/cleaning.ts'
 import { clientAdmins } from './checks/client-admin.ts'
 import { clientGroups } from './checks/client-groups.ts'
+import { clientOlderBrokers } from './checks/client-older-brokers.ts'
 import { clientProducer } from './checks/client-producer.ts'
 import { clientSecurity } from './checks/client-security.ts'
 import { clientTransactions } from './checks/client-transactions.ts'
@@ -33,6 +34,7 @@ export const CHECKS: readonly Check[] = [
   ...clientProducer,
   ...clientTransactions,
   ...clientSecurity,
+  ...clientOlderBrokers,
   ...badInputs,
   ...mixedGroups,
   ...cleanings,

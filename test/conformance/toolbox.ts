@@ -68,22 +68,30 @@ export class Toolbox {
     }
   }
 
-  async #java(): Promise<string> {
-    requirePrograms('java', ['java', 'javac', 'mvn'])
-    const pom = join(HERE, 'java', 'pom.xml')
+  /** The class path of what a manifest of Maven in `java/` asks for. */
+  async jars(manifest: string): Promise<string> {
+    requirePrograms('java', ['java', 'mvn'])
+    const pom = join(HERE, 'java', manifest)
     const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
     const jars = await this.#entry('java-jars', [readFileSync(pom)], async (directory) => {
       const flags = ['-q', '-B', '-Dstyle.color=never', '-f', pom, goal]
       const output = `-DoutputDirectory=${directory}`
       await runOrThrow('mvn', [...flags, output], INSTALL_TIMEOUT_MS)
     })
+    return `${jars}/*`
+  }
+
+  async #java(): Promise<string> {
+    requirePrograms('java', ['javac'])
+    const pom = join(HERE, 'java', 'pom.xml')
+    const jars = await this.jars('pom.xml')
     const source = join(HERE, 'java', 'ToolRunner.java')
     const content = [readFileSync(source), readFileSync(pom)]
     const classes = await this.#entry('java-classes', content, async (directory) => {
-      const args = ['-nowarn', '-d', directory, '-cp', `${jars}/*`, source]
+      const args = ['-nowarn', '-d', directory, '-cp', jars, source]
       await runOrThrow('javac', args, QUICK_TIMEOUT_MS)
     })
-    return `${classes}${delimiter}${jars}/*`
+    return `${classes}${delimiter}${jars}`
   }
 
   async #python(): Promise<string> {
