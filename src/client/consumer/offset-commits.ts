@@ -19,7 +19,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { KafkaError } from '../kafka-error.ts'
 import { retrying } from '../retry.ts'
 import type { TopicPartition } from '../topic.ts'
-import type { Membership } from './group/membership.ts'
+import type { MemberIdentity, Membership } from './group/membership.ts'
 import { topicsOf } from './list-offsets.ts'
 
 /** An offset of a group: the next record to read. */
@@ -129,7 +129,7 @@ export class OffsetCommits {
       for (const { partitionIndex: partition, errorCode } of partitions) {
         if (errorCode === ErrorCode.NONE) continue
         const context = { api: 'OffsetCommit', topic, partition, groupId }
-        const error = this.#failed(errorCode, context)
+        const error = this.#failed(errorCode, context, { groupId, ...member })
         // What can't be tried again is what the program has to know.
         if (problem === null || (problem.retriable && !error.retriable)) problem = error
       }
@@ -207,9 +207,9 @@ export class OffsetCommits {
     }
   }
 
-  #failed(errorCode: number, context: object): KafkaError {
+  #failed(errorCode: number, context: object, sentAs?: MemberIdentity): KafkaError {
     if (COORDINATOR_MOVED.has(errorCode)) this.#forget()
-    if (MEMBER_ERRORS.has(errorCode)) this.#membership()?.onOffsetError(errorCode)
+    if (MEMBER_ERRORS.has(errorCode)) this.#membership()?.onOffsetError(errorCode, sentAs)
     const error = KafkaError.ofCode(errorCode, null, context)
     if (errorCode !== ErrorCode.STALE_MEMBER_EPOCH) return error
     // The next heartbeat brings the new epoch: then the same commit is right.
