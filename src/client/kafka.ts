@@ -13,6 +13,7 @@ import { type CallOptions, Deadline } from './call.ts'
 import type { Cluster } from './cluster/cluster.ts'
 import { LiveCluster } from './cluster/live-cluster.ts'
 import type { Consumer } from './consumer/consumer.ts'
+import { FetchChannels } from './consumer/fetch-channels.ts'
 import { openConsumer } from './consumer/open-consumer.ts'
 import type { ConsumerOptions } from './consumer/options.ts'
 import { type KafkaOptions, settingsOf } from './options.ts'
@@ -30,6 +31,7 @@ export interface Part {
 export class Kafka {
   readonly #cluster: LiveCluster
   readonly #parts = new Set<Part>()
+  readonly #fetchChannels = new FetchChannels()
   readonly #forgetSignal: () => void
   #closing: Promise<void> | null = null
 
@@ -60,7 +62,7 @@ export class Kafka {
   /** A consumer: of a group, of whole topics, or of partitions that are assigned to it. */
   consumer<const T extends TopicLike>(options: ConsumerOptions<T>): Consumer<T> {
     const sink = () => this.producer()
-    const consumer = openConsumer(this.#cluster, options, sink, () => forget())
+    const consumer = openConsumer(this.#cluster, this.#fetchChannels, options, sink, () => forget())
     const forget = this.adopt(consumer)
     return consumer
   }

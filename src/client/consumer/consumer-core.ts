@@ -7,7 +7,7 @@
  * it has seen is committed, or when there is no more time for that.
  */
 import { Deadline } from '../call.ts'
-import type { Cluster } from '../cluster/cluster.ts'
+import type { Channel, Cluster } from '../cluster/cluster.ts'
 import { KafkaError } from '../kafka-error.ts'
 import { backoffMs } from '../retry.ts'
 import { type AnyTopic, type TopicPartition, topicOf } from '../topic.ts'
@@ -62,6 +62,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
     settings: ConsumerSettings,
     topics: readonly AnyTopic[],
     hooks: Hooks,
+    channel: Channel,
   ) {
     this.cluster = cluster
     this.settings = settings
@@ -72,7 +73,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
       groupId === null
         ? null
         : new OffsetCommits(cluster, groupId, () => this.membership, isReadCommitted)
-    this.fetcher = new Fetcher(cluster, settings, this.partitions, this)
+    this.fetcher = new Fetcher(cluster, settings, this.partitions, this, channel)
     this.positions = new Positions(cluster, settings, this.partitions, this.commits, this)
     this.delivery = new Delivery(this.fetcher, cluster.clock)
     const { stalledAfterMs } = settings

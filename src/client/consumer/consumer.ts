@@ -7,7 +7,7 @@
  */
 import type { Readable } from 'node:stream'
 import { type CallOptions, Deadline } from '../call.ts'
-import type { Cluster } from '../cluster/cluster.ts'
+import type { Channel, Cluster } from '../cluster/cluster.ts'
 import { KafkaError } from '../kafka-error.ts'
 import type { ConsumerRecord } from '../record.ts'
 import { type AnyTopic, type TopicLike, type TopicPartition, topicOf } from '../topic.ts'
@@ -35,6 +35,8 @@ import { TopicAssignment } from './topic-assignment.ts'
 /** What a consumer needs besides its options. */
 export interface ConsumerParts {
   readonly cluster: Cluster
+  /** What its fetches go over, and no other consumer's. */
+  readonly channel: Channel
   /** Called once, when a consumer with a group and topics is first asked for records. */
   readonly membership?: MembershipFactory | undefined
   /** What sends dead letters; called when the first one is to be sent. */
@@ -109,7 +111,13 @@ export class Consumer<T extends TopicLike = string>
     this.#topics =
       topics === undefined ? null : topics instanceof RegExp ? topics : topics.map(topicOf)
     const known = Array.isArray(this.#topics) ? this.#topics : []
-    this.#core = new ConsumerCore(parts.cluster, consumerSettings(options), known, options)
+    this.#core = new ConsumerCore(
+      parts.cluster,
+      consumerSettings(options),
+      known,
+      options,
+      parts.channel,
+    )
   }
 
   /** The partitions that it reads now. */

@@ -14,7 +14,7 @@ import { ErrorCode, isStaleMetadata } from '../../protocol/errors.ts'
 import { fetchRequest, fetchResponse } from '../../protocol/messages/01-fetch.ts'
 import type { Infer, Input } from '../../protocol/schema.ts'
 import { Deadline } from '../call.ts'
-import type { Cluster, PartitionInfo, TopicInfo } from '../cluster/cluster.ts'
+import type { Channel, Cluster, PartitionInfo, TopicInfo } from '../cluster/cluster.ts'
 import { KafkaError } from '../kafka-error.ts'
 import { backoffMs } from '../retry.ts'
 import type { AssignedPartition } from './assigned-partition.ts'
@@ -79,6 +79,8 @@ export class Fetcher {
   readonly #settings: ConsumerSettings
   readonly #partitions: ReadonlyMap<string, AssignedPartition>
   readonly #listener: FetchListener
+  /** Of its own: a fetch waits at the broker, and what comes behind it on a connection waits too. */
+  readonly #channel: Channel
   readonly #brokers = new Map<number, BrokerState>()
   readonly #closing = new AbortController()
   #cancelRetry: (() => void) | null = null
@@ -93,8 +95,10 @@ export class Fetcher {
     settings: ConsumerSettings,
     partitions: ReadonlyMap<string, AssignedPartition>,
     listener: FetchListener,
+    channel: Channel,
   ) {
     this.#cluster = cluster
+    this.#channel = channel
     this.#settings = settings
     this.#partitions = partitions
     this.#listener = listener
@@ -246,7 +250,8 @@ export class Fetcher {
         deadline: new Deadline(this.#cluster.clock, `fetch from broker ${broker.id}`, timeoutMs, {
           signal,
         }),
-        channel: 'fetch',
+        channel: this.#channel,
+        brokerWaitMs: maxWaitMs,
         ...(usesIds ? {} : { maxVersion: LAST_VERSION_WITH_NAMES }),
       })
       this.#answered(broker, answer.body, answer.version, sent)
@@ -478,7 +483,7 @@ export class Fetcher {
     const body = { replicaId: -1, maxWaitMs: 0, minBytes: 0, maxBytes: 1, ...part }
     const deadline = new Deadline(clock, 'close a fetch session', requestTimeoutMs)
     await this.#cluster
-      .request(broker.id, FETCH, body, { deadline, channel: 'fetch' })
+      .request(broker.id, FETCH, body, { deadline, channel: this.#channel })
       .catch(() => {}) // it goes away by itself
   }
 }

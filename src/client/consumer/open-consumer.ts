@@ -4,6 +4,7 @@ import type { TopicLike } from '../topic.ts'
 import { cooperativeStickyAssignor, rangeAssignor } from './assignors/assignors.ts'
 import { Consumer } from './consumer.ts'
 import type { RecordSink } from './dead-letters.ts'
+import type { FetchChannels } from './fetch-channels.ts'
 import { createMembership } from './group/create-membership.ts'
 import type { GroupOptions } from './group/membership.ts'
 import { type ConsumerOptions, consumerSettings, positive } from './options.ts'
@@ -14,16 +15,22 @@ import { type ConsumerOptions, consumerSettings, positive } from './options.ts'
  */
 export function openConsumer<T extends TopicLike>(
   cluster: Cluster,
+  channels: FetchChannels,
   options: ConsumerOptions<T>,
   sink: () => RecordSink,
   onClosed: () => void = () => {},
 ): Consumer<T> {
   const group = groupOptions(options)
+  const { channel, giveBack } = channels.take()
   return new Consumer<T>(
     {
       cluster,
+      channel,
       sink,
-      onClosed,
+      onClosed: () => {
+        giveBack()
+        onClosed()
+      },
       membership:
         group === null ? undefined : (listener) => createMembership(cluster, group, listener),
     },

@@ -34,6 +34,7 @@ export function scene(
   const consumer = new Consumer(
     {
       cluster,
+      channel: 'fetch',
       membership: (listener) => (member = new FakeMembership(listener)),
       sink: () => sink,
       onClosed: () => {},
