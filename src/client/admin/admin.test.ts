@@ -269,6 +269,11 @@ test('wrong arguments reject, also where nothing was sent yet', async () => {
   const { cluster, admin } = start()
   const twice = admin.createTopics([{ name: 'a' }, { name: 'a' }])
   await assert.rejects(twice, { code: 'INVALID_ARGUMENT', message: 'a is given twice' })
+  const nameless = admin.createTopics([{ topic: 'a' } as unknown as { name: string }])
+  await assert.rejects(nameless, {
+    code: 'INVALID_ARGUMENT',
+    message: 'a name, id or key is undefined',
+  })
   const both = [{ name: 'a', numPartitions: 2, assignments: [[1]] }]
   const results = settle(cluster, admin.createTopics(both, { timeoutMs: 100 }))
   await assert.rejects(async () => (await results).orThrow(), { code: 'INVALID_ARGUMENT' })

@@ -102,6 +102,9 @@ class Run<K, V> implements Located<K>, Answers<K, V> {
     this.#deadline = deadline
     this.#call = call
     for (const key of call.keys) {
+      if (key === undefined || key === null) {
+        throw new KafkaError('INVALID_ARGUMENT', `a name, id or key is ${key}`)
+      }
       const text = call.textOf(key)
       if (this.#keys.has(text)) continue
       this.#keys.set(text, key)

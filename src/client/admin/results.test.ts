@@ -1,6 +1,7 @@
 /** Outcomes by key: none hides another. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { inspect } from 'node:util'
 import { KafkaError } from '../kafka-error.ts'
 import type { TopicPartition } from '../topic.ts'
 import { partitionText } from './partitions.ts'
@@ -74,4 +75,19 @@ test('the only one throws its own error; none that failed throws nothing', () =>
   assert.equal(fine.orThrow(), fine)
   assert.deepEqual(fine.values(), [1])
   assert.deepEqual(new Results<string, number>(String, []).values(), [])
+})
+
+test('it can be read when it is printed', () => {
+  const entries = [
+    { key: 'a', ok: true, value: 1 },
+    { key: 'b', ok: false, error: gone },
+  ] as const
+  const results = new Results<string, number>(String, entries)
+  const { code, message } = gone
+  const json = [
+    { key: 'a', ok: true, value: 1 },
+    { key: 'b', ok: false, error: { code, message } },
+  ]
+  assert.deepEqual(JSON.parse(JSON.stringify(results)), json)
+  assert.match(inspect(results), /'a' => 1,\s+'b' => KafkaError/)
 })

@@ -112,6 +112,20 @@ export class Results<K, V> implements Iterable<ResultEntry<K, V>> {
   [Symbol.iterator](): Iterator<ResultEntry<K, V>> {
     return this.#entries.values()
   }
+
+  /** What `JSON.stringify` shows: the entries, errors by code and message. */
+  toJSON(): unknown[] {
+    return [...this].map((entry) => {
+      if (entry.ok) return entry
+      const { code, message } = entry.error
+      return { key: entry.key, ok: false, error: { code, message } }
+    })
+  }
+
+  /** What `console.log` shows. */
+  [Symbol.for('nodejs.util.inspect.custom')](): unknown {
+    return new Map([...this].map((entry) => [entry.key, entry.ok ? entry.value : entry.error]))
+  }
 }
 
 /** An outcome of success. */
