@@ -136,6 +136,10 @@ export class Partitions {
     for (const directory of logDirectories) {
       for (const log of directory.logs()) {
         const topic = image.topics.byName.get(log.topic)
+        // An empty log that a power cut has left without an id can be anybody's.
+        const isNobodys = log.topicId === null && log.logEndOffset === 0
+        if (topic !== undefined && isNobodys)
+          failing(directory, () => directory.adopt(log, topic.id))
         const isOf = topic?.id === log.topicId && log.partition < topic.partitions.length
         const isFree = this.find(log.topic, log.partition) === null
         if (isOf && isFree) this.#place(topic, log.partition, log, directory)

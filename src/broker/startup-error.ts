@@ -1,5 +1,7 @@
 /** Why a node does not start, as one clear line each; the CLI prints them and exits with 1. */
+import { CorruptLogError } from '../log/corrupt-log-error.ts'
 import { LogDirectoryError } from '../log/log-directory.ts'
+import { DamagedMetadataError } from '../raft/damaged-metadata-error.ts'
 
 export class StartupError extends Error {
   override readonly name = 'StartupError'
@@ -30,7 +32,10 @@ export function isSystemError(error: unknown): error is Error & { readonly code:
 
 /** An error of a start, as lines for the person who started it; what is a bug stays as it is. */
 export function startupError(error: unknown): unknown {
-  if (error instanceof LogDirectoryError) return new StartupError(error.message)
+  const isOfDisk = [LogDirectoryError, CorruptLogError, DamagedMetadataError].some(
+    (kind) => error instanceof kind,
+  )
+  if (isOfDisk) return new StartupError((error as Error).message)
   const hint = isSystemError(error) ? HINTS[error.code] : undefined
   return hint === undefined ? error : new StartupError(`${(error as Error).message}: ${hint}`)
 }

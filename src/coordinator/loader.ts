@@ -58,6 +58,12 @@ export class ShardLoader<Rec> {
         this.#failure = `no whole batch behind offset ${this.#endOffset}`
         return
       }
+      // Nothing else looks at the checksums of what was closed cleanly.
+      if (!batch.isCrcValid(bytes, at)) {
+        const offset = batch.baseOffset(bytes, at)
+        this.#failure = `batch at offset ${offset}: the checksum does not match`
+        return
+      }
       this.#replayBatch(bytes, at)
       this.#endOffset = batch.lastOffset(bytes, at) + 1
       at = next

@@ -22,6 +22,9 @@ export class SimFile {
   /** Sectors that differ from the platter, each with the number of the last write to it. */
   #dirty = new Map<number, number>()
   #writes = 0
+  #syncsStarted = 0
+  /** The latest of the syncs that have ended, by their start. */
+  #lastSync = 0
 
   constructor(nowMs: number) {
     this.modifiedMs = nowMs
@@ -54,7 +57,11 @@ export class SimFile {
   startSync(): () => void {
     const lastWrite = this.#writes
     const sizeAtStart = this.size
+    const number = ++this.#syncsStarted
     return () => {
+      // One that began later has ended already: all of this is durable, and more.
+      if (number < this.#lastSync) return
+      this.#lastSync = number
       const size = Math.min(sizeAtStart, this.size)
       this.#durable = withCapacity(this.#durable, size)
       if (size < this.#durableSize) this.#durable.fill(0, size, this.#durableSize)

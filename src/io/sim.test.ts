@@ -110,6 +110,19 @@ describe('a power cut', () => {
     assert.deepEqual(io.disk.readFile('/file'), filled(10, 1))
   })
 
+  it('takes nothing back that a sync has promised while an earlier one was under way', async () => {
+    const io = simIo(1)
+    const file = io.disk.open('/file', 'create')
+    io.disk.syncDirectory('/')
+    file.write([filled(3, 1)], 0)
+    const earlier = file.sync()
+    file.write([filled(3, 2)], 3)
+    file.syncNow()
+    await io.simulation.settle(earlier)
+    io.crash('lose')
+    assert.deepEqual(io.disk.readFile('/file'), Uint8Array.of(1, 1, 1, 2, 2, 2))
+  })
+
   it('undoes names that were not synced, latest first', () => {
     const survivors = new Set<string>()
     for (let seed = 0; seed < 100; seed++) {

@@ -54,10 +54,11 @@ function encodeLines(lines: readonly string[]): Uint8Array {
 }
 
 function decodeLines(content: Uint8Array, path: string): string[] {
+  // Kafka makes the file empty and fills it later.
+  if (content.length === 0) return []
   const lines = utf8Text(content).split(/\r?\n/)
   if (lines.at(-1) === '') lines.pop()
-  // Kafka makes the file empty and fills it later.
-  if (lines.length < 2) return []
+  if (lines.length < 2) throw malformed(lines[0] ?? '', path)
   if (lines[0] !== String(VERSION)) {
     throw new CheckpointError(`${path}: version ${lines[0]}, expected ${VERSION}`)
   }

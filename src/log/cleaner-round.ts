@@ -27,6 +27,7 @@ export interface CleanableLog extends PlannableLog {
   readonly failure: Error | null
   /** Counts truncations: what was read before one may not be there any more. */
   readonly truncations: number
+  flush(): Promise<void>
   abortedTransactions(from: number, to: number): AbortedTransaction[]
   lastRecordsOfProducers(): ReadonlyMap<number, LastRecordOfProducer>
   /** Puts `cleaned`, with the suffix `.cleaned` and durable, in the place of `replaced`. */
@@ -200,7 +201,7 @@ export class CleaningRound {
     let isFull = false
     for (const [i, segment] of segments.entries()) {
       this.#needed = segments.slice(i)
-      const position = segment.offsetIndex().lookup(Math.max(0, start - segment.baseOffset))
+      const position = segment.startFor(Math.max(start, segment.baseOffset))
       yield* this.#eachBatch(segment, position, (b, at) => {
         this.stats.mapBytesRead += batch.batchSizeBytes(b, at)
         cursor.open(b, at)

@@ -34,7 +34,7 @@ export class LogCheckpoints {
   readonly #warn: (message: string) => void
   /** What each file says. */
   readonly #written = new Map<string, string>()
-  /** Partitions that recovery or log start checkpoint speak of. */
+  /** Partitions that a checkpoint speaks of. */
   #names = new Set<string>()
 
   constructor(
@@ -56,7 +56,8 @@ export class LogCheckpoints {
     this.recoveryPoints = this.#read(RECOVERY_POINTS)
     this.logStartOffsets = this.#read(LOG_START_OFFSETS)
     this.highWatermarks = this.#read(HIGH_WATERMARKS)
-    this.#names = new Set([...this.recoveryPoints.keys(), ...this.logStartOffsets.keys()])
+    const files = [this.recoveryPoints, this.logStartOffsets, this.highWatermarks]
+    this.#names = new Set(files.flatMap((offsets) => [...offsets.keys()]))
   }
 
   #read(file: string): PartitionOffsets {
@@ -71,11 +72,27 @@ export class LogCheckpoints {
     }
   }
 
+  /**
+   * Gives a log that was opened the watermark it had. One that ends before what is known of it has
+   * lost its end between two batches, where nothing else would tell.
+   */
+  begin(log: UnifiedLog): void {
+    const watermark = this.highWatermarks.get(log.name) ?? 0
+    const known = Math.max(watermark, this.recoveryPoints.get(log.name) ?? 0)
+    const { logEndOffset: end } = log
+    if (end < known) {
+      const offsets = `offsets ${end} to ${known - 1}, which it had by ${this.#directory}'s checkpoints`
+      this.#warn(`${log.fileOf(end)}: ends at offset ${end}: ${offsets}, are gone`)
+    }
+    log.advanceHighWatermark(watermark)
+  }
+
   /** Before a partition is made: what an earlier one of that name has left is not true of it. */
   forget(name: string): void {
     if (!this.#names.has(name)) return
     this.writeRecoveryPoints()
     this.writeLogStartOffsets()
+    this.writeHighWatermarks()
     this.#names = new Set(this.#logs.keys())
   }
 
@@ -97,6 +114,7 @@ export class LogCheckpoints {
     const offsetOf = (log: UnifiedLog): number =>
       log.topic === METADATA_TOPIC ? -1 : log.highWatermark
     this.#write(HIGH_WATERMARKS, offsetOf, [])
+    for (const name of this.#logs.keys()) this.#names.add(name)
   }
 
   /**

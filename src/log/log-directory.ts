@@ -30,6 +30,7 @@ import {
   META_PROPERTIES,
   type MetaProperties,
 } from './meta-properties.ts'
+import { openTopicId } from './partition-metadata.ts'
 import { UnifiedLog } from './unified-log.ts'
 
 const LOCK_FILE = '.lock'
@@ -224,7 +225,7 @@ export class LogDirectory {
   ): void {
     try {
       const log = this.#openLog(name, topic, partition, null, config, nowMs)
-      log.advanceHighWatermark(this.#checkpoints.highWatermarks.get(name) ?? 0)
+      this.#checkpoints.begin(log)
       this.#logs.set(name, log)
     } catch (error) {
       if (!(error instanceof CorruptLogError) && !(error instanceof BoundsError)) throw error
@@ -306,6 +307,11 @@ export class LogDirectory {
       }
       this.#deferred.add(atMs, () => this.disk.removeTree(path))
     })
+  }
+
+  /** Makes a log that belongs to no topic that one's. */
+  adopt(log: UnifiedLog, topicId: string): void {
+    log.topicId = openTopicId(this.disk, log.home.directory, topicId)
   }
 
   /** Takes away a log that belongs to no topic, but keeps its files. */

@@ -43,6 +43,8 @@ export class LogFlusher {
   readonly #epochs: LeaderEpochCache
   readonly #snapshots: ProducerSnapshots
   readonly #options: LogFlusherOptions
+  /** Whose log it is may be said by nothing but the page cache. */
+  #namesUnsynced: boolean
   #running: Promise<void> | null = null
   #next: Promise<void> | null = null
 
@@ -55,6 +57,7 @@ export class LogFlusher {
     // What a process that was killed has made may not be on the platter either.
     this.directoryDirty = options.isUnsynced
     this.#isUnsynced = options.isUnsynced
+    this.#namesUnsynced = options.isUnsynced
     this.#log = log
     this.#epochs = epochs
     this.#snapshots = snapshots
@@ -131,6 +134,17 @@ export class LogFlusher {
 
   #reached(offset: number): void {
     this.#log.recoveryPoint = Math.max(this.#log.recoveryPoint, offset)
+  }
+
+  /**
+   * With the first batch: makes durable whose log this is, off the event loop. A power cut before
+   * the first flush, which can be long after, would leave a log that belongs to nobody.
+   */
+  startNames(): void {
+    if (!this.#namesUnsynced) return
+    this.#namesUnsynced = false
+    const { disk, directory } = this.#log.home
+    syncAsync(disk, `${directory}/${PARTITION_METADATA}`).catch(this.#options.onFailure)
   }
 
   /** Makes durable that the log is there and whose it is, whatever becomes of its batches. */

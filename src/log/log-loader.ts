@@ -89,12 +89,8 @@ class LogLoader {
     const names = settleRenames(disk, directory, disk.list(directory))
     this.#findSegments(names)
     this.#snapshots = new ProducerSnapshots(this.#home, names)
-    if (names.includes(LEADER_EPOCH_CHECKPOINT)) {
-      this.#epochs = readEpochs(
-        this.#home,
-        disk.readFile(`${directory}/${LEADER_EPOCH_CHECKPOINT}`),
-      )
-    }
+    const epochs = readEpochs(this.#home, names)
+    if (typeof epochs !== 'string') this.#epochs = epochs
     const { wasCleanShutdown, logStartOffset: checkpoint, recoveryPoint } = this.#options
     let recovered = false
     if (!wasCleanShutdown) recovered = this.#recover(recoveryPoint)
@@ -104,6 +100,7 @@ class LogLoader {
       logEndOffset = checkpoint
       recovered = false
     }
+    if (typeof epochs === 'string') this.#findEpochs(epochs)
     // Reading them makes them.
     for (const segment of this.#incomplete) if (segment.suffix === '') segment.offsetIndex()
     this.#checkTransactionIndexes(names)
@@ -306,7 +303,7 @@ class LogLoader {
     const start =
       segment.sizeBytes <= SMALL_SEGMENT_BYTES
         ? 0
-        : segment.offsetIndex().lookup(MAX_RELATIVE_OFFSET)
+        : segment.startFor(segment.baseOffset + MAX_RELATIVE_OFFSET)
     const walker = new BatchWalker(segment.file(), start, segment.sizeBytes, false)
     let nextOffset = segment.baseOffset
     while (walker.next()) nextOffset = lastOffset(walker.buffer, walker.at) + 1
@@ -325,6 +322,24 @@ class LogLoader {
       segment.indexes.replaceTransactions(findAborted(this.#segments, segment))
       this.#home.warn(`${segment.path(TRANSACTION_INDEX_SUFFIX)}: corrupt, made anew`)
     }
+  }
+
+  /** The epochs that the checkpoint should have said, from the headers of all batches. */
+  #findEpochs(why: string): void {
+    const found = new LeaderEpochCache()
+    for (const segment of this.#segments.all) {
+      if (segment.sizeBytes === 0) continue
+      const walker = new BatchWalker(segment.file(), 0, segment.sizeBytes, false)
+      while (walker.next()) {
+        const epoch = partitionLeaderEpoch(walker.buffer, walker.at)
+        if (epoch > found.latestEpoch) found.assign(epoch, baseOffset(walker.buffer, walker.at))
+      }
+    }
+    // A log that was never flushed has no checkpoint yet, and recovery has seen all of it.
+    if (found.entries.length === this.#epochs.entries.length) return
+    this.#epochs = found
+    const path = `${this.#home.directory}/${LEADER_EPOCH_CHECKPOINT}`
+    this.#home.warn(`${path}: ${why === 'missing' || why === 'empty' ? why : 'corrupt'}, made anew`)
   }
 
   #createFirst(offset: number): void {
@@ -407,12 +422,15 @@ function trustedPoint(segment: Segment, recoveryPoint: number): TrustedPoint | n
   return { offset: last + 1, position: position + walker.sizeBytes, offsets, times, transactions }
 }
 
-function readEpochs(home: SegmentHome, content: Uint8Array): LeaderEpochCache {
+/** The epochs of the checkpoint, or what is wrong with it. */
+function readEpochs(home: SegmentHome, names: readonly string[]): LeaderEpochCache | string {
+  if (!names.includes(LEADER_EPOCH_CHECKPOINT)) return 'missing'
   const path = `${home.directory}/${LEADER_EPOCH_CHECKPOINT}`
   try {
-    return new LeaderEpochCache(decodeEpochs(content, path))
+    const entries = decodeEpochs(home.disk.readFile(path), path)
+    return entries.length === 0 ? 'empty' : new LeaderEpochCache(entries)
   } catch (error) {
-    if (error instanceof CheckpointError) throw new CorruptLogError(error.message)
+    if (error instanceof CheckpointError) return error.message
     throw error
   }
 }

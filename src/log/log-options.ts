@@ -1,8 +1,9 @@
 /** How a log is opened. */
 import type { Disk, Random } from '../io/io.ts'
-import type { DeferredDeletes } from './deferred-deletes.ts'
+import { DeferredDeletes } from './deferred-deletes.ts'
 import type { LogConfig } from './log-config.ts'
-import type { LogResources } from './log-resources.ts'
+import { LogResources } from './log-resources.ts'
+import type { SegmentHome } from './segment.ts'
 
 export interface LogOptions {
   readonly disk: Disk
@@ -32,4 +33,16 @@ export interface LogOptions {
   readonly syncParent?: () => void
   /** Called when the log was given another config. */
   readonly onConfigChange?: (config: LogConfig) => void
+}
+
+/** What the segments of such a log share. */
+export function homeOf(options: LogOptions): SegmentHome {
+  return {
+    disk: options.disk,
+    directory: options.directory,
+    config: options.config,
+    resources: options.resources ?? new LogResources(),
+    deferred: options.deferred ?? new DeferredDeletes(),
+    warn: options.onWarning ?? (() => {}),
+  }
 }

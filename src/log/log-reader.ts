@@ -6,7 +6,7 @@
 import { ErrorCode } from '../protocol/errors.ts'
 import type { HotTail } from './hot-tail.ts'
 import type { Segment, SegmentHome } from './segment.ts'
-import { SegmentRead } from './segment-read.ts'
+import { BAD_INDEX, SegmentRead } from './segment-read.ts'
 import type { Segments } from './segments.ts'
 
 /** Bytes from the end of the log that a node surely finds in the page cache. */
@@ -159,9 +159,17 @@ function readWarm(
   maxBytes: number,
   options: ReadOptions,
 ): ReadResult {
-  const read = beginRead(log, segment, offset, maxBytes, options)
   const file = segment.file()
-  while (!read.finished) read.accept(file.read(read.buffer, read.position))
+  const readOnce = (): SegmentRead => {
+    const read = beginRead(log, segment, offset, maxBytes, options)
+    while (!read.finished) read.accept(file.read(read.buffer, read.position))
+    return read
+  }
+  let read = readOnce()
+  if (read.problem === BAD_INDEX) {
+    segment.rebuildIndexes('corrupt')
+    read = readOnce()
+  }
   if (read.found || read.problem !== '') return resultOf(log, segment, read, offset)
   return readTail(log, segment, log.tail.start, offset, maxBytes, options)!
 }
@@ -179,9 +187,17 @@ async function readCold(
   try {
     await segment.loadIndexes()
     if (log.truncations !== truncations) return emptyRead(ErrorCode.NONE, offset)
-    read = beginRead(log, segment, offset, maxBytes, options)
     const file = segment.file()
-    while (!read.finished) read.accept(await file.readAsync(read.buffer, read.position))
+    const readOnce = async (): Promise<SegmentRead> => {
+      const read = beginRead(log, segment, offset, maxBytes, options)
+      while (!read.finished) read.accept(await file.readAsync(read.buffer, read.position))
+      return read
+    }
+    read = await readOnce()
+    if (read.problem === BAD_INDEX && segment.suffix === '') {
+      segment.rebuildIndexes('corrupt')
+      read = await readOnce()
+    }
   } catch (error) {
     // Files that were deleted meanwhile are no sign of a bad disk.
     if (segment.suffix === '') throw error
@@ -194,7 +210,8 @@ async function readCold(
   if (read.found || read.problem !== '') return resultOf(log, segment, read, offset)
   const next = log.segments.after(segment.baseOffset)
   if (next === null) return readTail(log, segment, log.tail.start, offset, maxBytes, options)!
-  // Compaction can leave the end of a segment empty: go on in the next one.
+  // Compaction can leave the end of a segment empty; in any other log it was there once. Go on.
+  if (!log.home.config.cleanupPolicyCompact) segment.warnOfGap(offset, next.baseOffset)
   if (next.baseOffset >= options.upperBound) return emptyRead(ErrorCode.NONE, offset)
   return readLog(log, next.baseOffset, maxBytes, options)
 }

@@ -2,6 +2,7 @@
  * What all logs of a node share and none may take too much of: open files, memory for indexes,
  * memory for hot tails. The least recently used gives way; what it held is read again when needed.
  */
+
 import { BufferPool } from '../base/buffer-pool.ts'
 import type { HotTail } from './hot-tail.ts'
 import { Residents } from './residents.ts'

@@ -22,8 +22,8 @@ export function decodePartitionMetadata(content: Uint8Array): string | null {
 
 /**
  * The topic id that a partition's directory has. Where it has none, `topicId` is written, unless
- * that is null. It isn't made durable yet: that is due with the first flush, since before it the
- * directory has nothing worth keeping. (So a crash can leave an empty file, which says nothing.)
+ * that is null. It is made durable with the first batch, since before that the directory has
+ * nothing worth keeping. (So a crash can leave an empty file, which says nothing.)
  */
 export function openTopicId(disk: Disk, directory: string, topicId: string | null): string | null {
   const path = `${directory}/${PARTITION_METADATA}`

@@ -76,7 +76,7 @@ function replaySegment(
 ): void {
   if (segment.sizeBytes === 0) return
   const file = segment.file()
-  const start = segment.offsetIndex().lookup(from - segment.baseOffset)
+  const start = segment.startFor(from)
   const walker = new BatchWalker(file, start, segment.sizeBytes, false)
   while (walker.next()) {
     const { buffer, at } = walker

@@ -96,6 +96,7 @@ export class SegmentIndexes {
     const offsetIndex = offsets === null ? null : OffsetIndex.parse(offsets, segmentBytes)
     const timeIndex = times === null ? null : TimeIndex.parse(times)
     if (offsetIndex === null || timeIndex === null) return false
+    if (segmentBytes === 0 && timeIndex.count > 0) return false
     this.#offsets = offsetIndex
     this.#times = timeIndex
     return true

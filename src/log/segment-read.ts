@@ -6,8 +6,16 @@
  * The answer is whole batches only: from the first that ends at or above `offset` to the last that
  * fits into `maxBytes` and lies below `upperOffset`.
  */
+
 import type { BufferPool } from '../base/buffer-pool.ts'
-import { BATCH_OVERHEAD, baseOffset, batchSizeBytes, lastOffset } from '../records/batch.ts'
+import {
+  BATCH_OVERHEAD,
+  baseOffset,
+  batchSizeBytes,
+  lastOffset,
+  MAGIC_V2,
+  magic,
+} from '../records/batch.ts'
 import type { OffsetIndex } from './offset-index.ts'
 
 const NO_BYTES = new Uint8Array(0)
@@ -26,6 +34,30 @@ export interface SegmentReadRequest {
   readonly upperOffset: number
 }
 
+/** What is wrong where the index leads to no batch; the index is made anew, and the read again. */
+export const BAD_INDEX = 'the index leads to no batch'
+
+/**
+ * Whether a batch begins there that may be the one, or before the one, that holds `offset`: what an
+ * index of that segment must lead to.
+ */
+export function isBatchFor(
+  bytes: Uint8Array,
+  at: number,
+  segmentBaseOffset: number,
+  offset: number,
+): boolean {
+  if (bytes.length - at < BATCH_OVERHEAD || magic(bytes, at) !== MAGIC_V2) return false
+  if (!hasSafeOffset(bytes, at) || batchSizeBytes(bytes, at) < BATCH_OVERHEAD) return false
+  const base = baseOffset(bytes, at)
+  return base >= segmentBaseOffset && base <= offset
+}
+
+/** An offset beyond 2^53 can't be read, and is none. */
+function hasSafeOffset(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0 && bytes[at + 1]! <= 0x1f
+}
+
 export class SegmentRead {
   /** The range wanted next: `buffer.length` bytes from `position` on. */
   position: number
@@ -40,6 +72,8 @@ export class SegmentRead {
   problem = ''
   readonly #request: SegmentReadRequest
   #start = -1
+  /** What was read last is where the index led. */
+  #isFirst = true
 
   constructor(request: SegmentReadRequest) {
     this.#request = request
@@ -62,7 +96,19 @@ export class SegmentRead {
   #findStart(): boolean {
     const { buffer } = this
     let at = 0
+    const { offset, segmentBaseOffset } = this.#request
+    if (this.#isFirst && this.position > 0 && buffer.length >= BATCH_OVERHEAD) {
+      if (!isBatchFor(buffer, 0, segmentBaseOffset, offset)) {
+        this.#fail(BAD_INDEX)
+        return false
+      }
+    }
+    this.#isFirst = false
     while (at + BATCH_OVERHEAD <= buffer.length) {
+      if (!hasSafeOffset(buffer, at)) {
+        this.#fail(`a base offset beyond 2^53 at byte ${this.position + at}`)
+        return false
+      }
       if (lastOffset(buffer, at) >= this.#request.offset) {
         this.#start = this.position + at
         this.found = true
@@ -113,13 +159,16 @@ export class SegmentRead {
   /** The last end of a batch up to `limit`, from the batch boundary `from` on. */
   #boundary(from: number, limit: number): number {
     const { index, upperOffset, segmentBaseOffset } = this.#request
-    let end = Math.max(from, index.floorPosition(limit))
+    let end = Math.max(from, index.floorPosition(limit - BATCH_OVERHEAD))
     if (upperOffset !== Infinity) {
       end = Math.max(from, Math.min(end, index.lookup(upperOffset - segmentBaseOffset)))
     }
+    // Where the index leads to no batch, the batches say it.
+    const at = end - this.position
+    if (end > from && !isBatchFor(this.buffer, at, segmentBaseOffset, Infinity)) end = from
     for (;;) {
       const at = end - this.position
-      if (end + BATCH_OVERHEAD > limit) return end
+      if (end + BATCH_OVERHEAD > limit || !hasSafeOffset(this.buffer, at)) return end
       const size = batchSizeBytes(this.buffer, at)
       const isWhole = size >= BATCH_OVERHEAD && end + size <= limit
       if (!isWhole || lastOffset(this.buffer, at) >= upperOffset) return end
@@ -129,12 +178,17 @@ export class SegmentRead {
 
   #nextOffset(end: number): number {
     const { buffer, position } = this
-    if (end < this.#request.endPosition && end - position + 8 <= buffer.length) {
+    const isRead = end < this.#request.endPosition && end - position + 8 <= buffer.length
+    if (isRead && hasSafeOffset(buffer, end - position)) {
       return baseOffset(buffer, end - position)
     }
     let next = -1
-    for (let at = this.#start - position; at < end - position; at += batchSizeBytes(buffer, at)) {
+    for (let at = this.#start - position; at < end - position; ) {
+      const size = batchSizeBytes(buffer, at)
+      // The index may have led past bytes that are no batch; a reader of them comes to see that.
+      if (size < BATCH_OVERHEAD || !hasSafeOffset(buffer, at)) break
       next = lastOffset(buffer, at) + 1
+      at += size
     }
     return next
   }

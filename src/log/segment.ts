@@ -4,7 +4,12 @@
  * when others need the room (`LogResources`), so an idle segment is one small object.
  */
 import type { Disk, DiskFile } from '../io/io.ts'
-import { batchSizeBytes, lastOffset, maxTimestampMs as maxTimestampOf } from '../records/batch.ts'
+import {
+  BATCH_OVERHEAD,
+  batchSizeBytes,
+  lastOffset,
+  maxTimestampMs as maxTimestampOf,
+} from '../records/batch.ts'
 import { BatchWalker } from './batch-walker.ts'
 import type { DeferredDeletes } from './deferred-deletes.ts'
 import {
@@ -18,6 +23,7 @@ import type { LogConfig } from './log-config.ts'
 import type { LogResources } from './log-resources.ts'
 import { maxOffsetIndexEntries, OffsetIndex } from './offset-index.ts'
 import { SegmentIndexes } from './segment-indexes.ts'
+import { isBatchFor } from './segment-read.ts'
 import { maxTimeIndexEntries, TimeIndex } from './time-index.ts'
 import { type AbortedTransaction, TransactionIndex } from './transaction-index.ts'
 
@@ -65,6 +71,9 @@ export class Segment {
   #offsetOfMaxTimestamp = -1
   #firstTimestampMs = UNKNOWN
   #closing = false
+  #hasWarned = false
+  /** The time index that was found on disk has been held against the end of the log file. */
+  #timesChecked = false
   /** Batches were added since it was opened. */
   #isTouched = false
 
@@ -96,6 +105,7 @@ export class Segment {
     segment.suffix = suffix
     segment.#fileMode = 'create'
     segment.indexes.create()
+    segment.#timesChecked = true
     segment.#maxTimestampMs = -1
     // The name of the file says where the log goes on. At 0 it says nothing, and comes with the
     // data.
@@ -124,7 +134,20 @@ export class Segment {
 
   timeIndex(): TimeIndex {
     if (this.indexes.times === null) this.#loadIndexes()
+    if (!this.#timesChecked) this.#checkTimes()
     return this.indexes.times!
+  }
+
+  /** Where to begin to look for `offset` in the file: a batch begins there, none behind it holds it. */
+  startFor(offset: number): number {
+    const relative = Math.min(MAX_RELATIVE_OFFSET, offset - this.baseOffset)
+    const position = this.offsetIndex().lookup(relative)
+    if (position === 0 || position >= this.openedBytes) return position
+    const header = new Uint8Array(BATCH_OVERHEAD)
+    const length = this.file().read(header, position)
+    if (isBatchFor(header.subarray(0, length), 0, this.baseOffset, offset)) return position
+    this.rebuildIndexes('corrupt')
+    return this.offsetIndex().lookup(relative)
   }
 
   transactions(): TransactionIndex {
@@ -243,7 +266,7 @@ export class Segment {
 
   /** Cuts the segment before the batch that holds `offset`. Every byte is in the file. */
   cutAt(offset: number, nowMs: number): void {
-    const start = this.offsetIndex().lookup(offset - this.baseOffset)
+    const start = this.startFor(offset)
     const walker = new BatchWalker(this.file(), start, this.sizeBytes, false)
     while (walker.next() && lastOffset(walker.buffer, walker.at) < offset);
     const { position } = walker
@@ -265,7 +288,7 @@ export class Segment {
   #findMaxTimestamp(): void {
     const times = this.timeIndex()
     this.#takeMaxTimestamp(times)
-    const start = this.offsetIndex().lookup(Math.max(0, times.lastOffset))
+    const start = this.startFor(this.baseOffset + Math.max(0, times.lastOffset))
     const walker = new BatchWalker(this.file(), start, this.sizeBytes, false)
     while (walker.next()) {
       const timestampMs = maxTimestampOf(walker.buffer, walker.at)
@@ -273,6 +296,33 @@ export class Segment {
       this.#maxTimestampMs = timestampMs
       this.#offsetOfMaxTimestamp = lastOffset(walker.buffer, walker.at)
     }
+  }
+
+  /**
+   * A time index that lacks its end would have retention delete the segment too early, and look-ups
+   * pass it by. It says what the last batches say, or it is made anew. (What it says of others is
+   * not looked at; a batch with a later time in the middle of the segment is the exception.)
+   */
+  #checkTimes(): void {
+    this.#timesChecked = true
+    const times = this.indexes.times!
+    // The end of a segment that is being written is not in its index yet.
+    if (this.#isTouched || this.sizeBytes === 0) return
+    const walker = new BatchWalker(
+      this.file(),
+      this.startFor(this.baseOffset + MAX_RELATIVE_OFFSET),
+      this.sizeBytes,
+      false,
+    )
+    let last = -1
+    while (walker.next()) {
+      last = lastOffset(walker.buffer, walker.at) - this.baseOffset
+      if (maxTimestampOf(walker.buffer, walker.at) > times.lastTimestampMs) {
+        this.rebuildIndexes('corrupt')
+        return
+      }
+    }
+    if (walker.problem === '' && times.lastOffset > last) this.rebuildIndexes('corrupt')
   }
 
   /** Begins to take note of batches anew, from the start of the segment. */
@@ -291,11 +341,20 @@ export class Segment {
     transactions: TransactionIndex,
   ): void {
     this.indexes.restart(offsets, times, transactions)
+    this.#timesChecked = true
     this.indexes.truncateTo(offset)
     this.sizeBytes = position
     this.#bytesSinceIndexEntry = 0
     this.#firstTimestampMs = UNKNOWN
     this.#takeMaxTimestamp(times)
+  }
+
+  /** Says once that the end of the segment is missing. */
+  warnOfGap(offset: number, nextOffset: number): void {
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    const gap = `holds nothing from offset ${offset} on, and the next file begins at ${nextOffset}`
+    this.#home.warn(`${this.path(LOG_SUFFIX)}: ${gap}`)
   }
 
   /** Gives the files another ending, all of those that are there. */
@@ -363,6 +422,7 @@ export class Segment {
   }
 
   #loadIndexes(): void {
+    this.#timesChecked = false
     const offsets = this.indexes.read(OFFSET_INDEX_SUFFIX)
     this.#adoptIndexes(offsets, this.indexes.read(TIME_INDEX_SUFFIX))
   }
@@ -372,7 +432,9 @@ export class Segment {
     if (this.indexes.offsets !== null) return
     const offsets = await this.indexes.readAsync(OFFSET_INDEX_SUFFIX)
     const times = await this.indexes.readAsync(TIME_INDEX_SUFFIX)
-    if (this.indexes.offsets === null) this.#adoptIndexes(offsets, times)
+    if (this.indexes.offsets !== null) return
+    this.#timesChecked = false
+    this.#adoptIndexes(offsets, times)
   }
 
   /** Where an index is missing or wrong, both are made anew. */
@@ -390,6 +452,7 @@ export class Segment {
     const offsets = OffsetIndex.empty()
     const times = TimeIndex.empty()
     this.indexes.restart(offsets, times)
+    this.#timesChecked = true
     this.#takeMaxTimestamp(times)
     this.#bytesSinceIndexEntry = 0
     while (walker.next()) {
@@ -400,7 +463,8 @@ export class Segment {
     this.seal()
     this.indexes.trim()
     const path = this.path(LOG_SUFFIX)
-    if (sizeBytes > 0) this.#home.warn(`${path}: index ${why}, made anew`)
+    // Nothing is missing of a segment that is empty; an index that knows more says that it was not.
+    if (sizeBytes > 0 || why === 'corrupt') this.#home.warn(`${path}: index ${why}, made anew`)
     if (walker.problem !== '')
       this.#home.warn(`${path}: byte ${walker.position}: ${walker.problem}`)
   }

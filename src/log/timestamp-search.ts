@@ -62,7 +62,7 @@ function findInSegment(
   offset: number,
   look: (walker: BatchWalker) => FoundOffset | null,
 ): FoundOffset | null {
-  const position = segment.offsetIndex().lookup(offset - segment.baseOffset)
+  const position = segment.startFor(offset)
   const walker = new BatchWalker(segment.file(), position, segment.sizeBytes, true)
   while (walker.next()) {
     if (lastOffset(walker.buffer, walker.at) < offset) continue

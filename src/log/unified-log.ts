@@ -11,6 +11,7 @@
  * KIP-98 (producers, transactions), KIP-101 (leader epochs), KIP-107 (DeleteRecords).
  */
 import { assert } from '../base/assert.ts'
+import { BoundsError } from '../base/bounds-error.ts'
 import { ErrorCode } from '../protocol/errors.ts'
 import type { AppendInfo } from '../records/append.ts'
 import { validateForAppend } from '../records/validate.ts'
@@ -24,17 +25,15 @@ import {
 } from './append-result.ts'
 import type { LastRecordOfProducer } from './cleaner-filter.ts'
 import { swapSegments } from './cleaner-swap.ts'
-import { DeferredDeletes } from './deferred-deletes.ts'
-import { partitionDirectoryName } from './file-names.ts'
+import { LOG_SUFFIX, partitionDirectoryName } from './file-names.ts'
 import { HotTail } from './hot-tail.ts'
 import type { LeaderEpochCache } from './leader-epoch-cache.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogFlusher } from './log-flusher.ts'
 import { type LoadedLog, loadLog } from './log-loader.ts'
-import type { LogOptions } from './log-options.ts'
+import { homeOf, type LogOptions } from './log-options.ts'
 import { LogProducers } from './log-producers.ts'
 import { emptyRead, type ReadOptions, type ReadResult, readLog } from './log-reader.ts'
-import { LogResources } from './log-resources.ts'
 import { openTopicId } from './partition-metadata.ts'
 import type { ActiveProducer, ProducerUpdate } from './producer-state.ts'
 import { deletableSegments } from './retention.ts'
@@ -81,14 +80,7 @@ export class UnifiedLog {
 
   /** Opens the log in a directory, recovering it where it was not closed cleanly. */
   static open(options: LogOptions): UnifiedLog {
-    const home: SegmentHome = {
-      disk: options.disk,
-      directory: options.directory,
-      config: options.config,
-      resources: options.resources ?? new LogResources(),
-      deferred: options.deferred ?? new DeferredDeletes(),
-      warn: options.onWarning ?? (() => {}),
-    }
+    const home = homeOf(options)
     const loaded = loadLog(home, {
       nowMs: options.nowMs,
       random: options.random,
@@ -173,6 +165,7 @@ export class UnifiedLog {
     }
     return accepted(info, logStartOffset)
   }
+
   /** Appends batches that have their offsets from another leader. */
   appendAsFollower(
     records: Uint8Array,
@@ -212,6 +205,7 @@ export class UnifiedLog {
       tail.written = tail.end
       active.indexes.saveMany()
     })
+    this.flusher.startNames()
     const { resources } = this.home
     tail.shrinkTo(resources.limits.maxTailBytesPerLog)
     resources.tails.use(tail, tail.memoryBytes)
@@ -251,6 +245,11 @@ export class UnifiedLog {
   }
 
   #readFailed(error: unknown, fetchOffset: number): ReadResult {
+    // Bytes that are no batch say something of this file, not of its disk.
+    if (error instanceof BoundsError) {
+      this.home.warn(`${this.fileOf(fetchOffset)}: offset ${fetchOffset}: ${error.message}`)
+      return emptyRead(ErrorCode.CORRUPT_MESSAGE, fetchOffset)
+    }
     this.#fail(error)
     return emptyRead(ErrorCode.KAFKA_STORAGE_ERROR, fetchOffset)
   }
@@ -307,6 +306,11 @@ export class UnifiedLog {
   updateConfig(config: LogConfig): void {
     this.home.config = config
     this.#options.onConfigChange?.(config)
+  }
+
+  /** The file that holds an offset. */
+  fileOf(offset: number): string {
+    return (this.segments.floor(offset) ?? this.segments.first).path(LOG_SUFFIX)
   }
 
   /** Records below `offset` are deleted (DeleteRecords, retention, a snapshot of the metadata). */

@@ -349,10 +349,10 @@ test('a node that can not be the quorum says why', async () => {
 test('files that can not be read are named', async () => {
   const state = new Machine()
   state.io.disk.writeFileAtomic(`${DIRECTORY}/quorum-state`, utf8Bytes('{"leaderId":"x"}'))
-  await assert.rejects(state.open(), /quorum-state can't be read: its data_version is undefined/)
+  await assert.rejects(state.open(), /quorum-state is damaged: its data_version is undefined/)
   const snapshot = new Machine()
   snapshot.io.disk.writeFileAtomic(FIRST_SNAPSHOT, utf8Bytes('nonsense'))
-  await assert.rejects(snapshot.open(), /\.checkpoint is not a whole snapshot: it ends within/)
+  await assert.rejects(snapshot.open(), /\.checkpoint is damaged: it ends within/)
 })
 
 test('DescribeQuorum is answered for the metadata partition only', async () => {

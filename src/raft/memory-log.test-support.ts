@@ -36,6 +36,10 @@ export class MemoryLog implements RaftLog {
     return this.#batches.reduce((sum, { length }) => sum + length, 0)
   }
 
+  fileOf(): string {
+    return 'memory'
+  }
+
   /** The log as a restart after a power cut finds it. */
   crashed(): MemoryLog {
     const log = new MemoryLog(this.#batches.slice(0, this.#durable))

@@ -12,6 +12,7 @@ import { ErrorCode, errorName } from '../protocol/errors.ts'
 import * as batch from '../records/batch.ts'
 import { forEachBatch } from '../records/batches.ts'
 import { readControlBatch } from '../records/control.ts'
+import { DamagedMetadataError } from './damaged-metadata-error.ts'
 import type { RaftEffect, RaftEvent } from './effects.ts'
 import {
   decodeElection,
@@ -92,9 +93,8 @@ export class RaftDriver {
     const { latest } = snapshots
     const start = latest?.offset ?? 0
     if (start < log.logStartOffset) {
-      throw new Error(
-        `${directory}: the log starts at offset ${log.logStartOffset}, and no snapshot reaches it`,
-      )
+      const reason = `the log starts at offset ${log.logStartOffset}, and no snapshot reaches it`
+      throw new DamagedMetadataError(directory, reason)
     }
     if (latest !== null) {
       const isAhead =
@@ -113,7 +113,7 @@ export class RaftDriver {
         })
       }
     })
-    checkVoters(history.voters, local)
+    checkVoters(history.voters, local, directory)
     const driver = new RaftDriver(options, history, snapshots, readElection(disk, directory))
     driver.#step({ type: 'started' })
     driver.flushNow()
@@ -319,12 +319,12 @@ function readElection(disk: Disk, directory: string): Election {
   try {
     return decodeElection(utf8Text(disk.readFile(path)))
   } catch (error) {
-    throw new Error(`${path} can't be read: ${(error as Error).message}`, { cause: error })
+    throw new DamagedMetadataError(path, error)
   }
 }
 
 /** The quorum must be this node: the exchange between several voters is not built yet. */
-function checkVoters(voters: VoterSet, local: Voter): void {
+function checkVoters(voters: VoterSet, local: Voter, directory: string): void {
   if (voters.size === 0) {
     throw new Error(
       'the metadata quorum has no voters: set controller.quorum.voters, or format the directory ' +
@@ -335,7 +335,8 @@ function checkVoters(voters: VoterSet, local: Voter): void {
     const known = voters.voters.map(({ id, directoryId }) => `${id} (directory ${directoryId})`)
     throw new Error(
       `node ${local.id} (directory ${local.directoryId}) is not among the voters of the metadata ` +
-        `quorum: ${known.join(', ')}`,
+        `quorum: ${known.join(', ')}; who it is stands in ` +
+        `${directory.slice(0, directory.lastIndexOf('/'))}/meta.properties`,
     )
   }
   if (voters.size > 1) {
@@ -355,14 +356,34 @@ async function forEachLogBatch(
     const options = { minOneMessage: true, upperBound: endOffset }
     const { error, pieces, nextOffset } = await log.read(offset, READ_BYTES, options)
     if (error !== ErrorCode.NONE || nextOffset <= offset) {
-      throw new Error(`the metadata log can't be read at offset ${offset}: ${errorName(error)}`)
+      const reason = `it can't be read at offset ${offset} (${errorName(error)})`
+      throw new DamagedMetadataError(log.fileOf(offset), reason)
     }
     for (const bytes of pieces) {
       const end = forEachBatch(bytes, 0, bytes.length, (at) => {
-        if (batch.lastOffset(bytes, at) >= offset) visit(bytes, at)
+        if (batch.lastOffset(bytes, at) >= offset) visitBatch(log, bytes, at, visit)
       })
-      assert(end === bytes.length, 'the log gives whole batches')
+      if (end !== bytes.length) {
+        throw new DamagedMetadataError(log.fileOf(offset), `no whole batch behind offset ${offset}`)
+      }
     }
     offset = nextOffset
+  }
+}
+
+/** Nothing else looks at the checksums of what was closed cleanly. */
+function visitBatch(
+  log: RaftLog,
+  bytes: Uint8Array,
+  at: number,
+  visit: (bytes: Uint8Array, at: number) => void,
+): void {
+  const offset = batch.baseOffset(bytes, at)
+  try {
+    if (!batch.isCrcValid(bytes, at)) throw new Error('the checksum does not match')
+    visit(bytes, at)
+  } catch (error) {
+    const reason = `batch at offset ${offset}: ${(error as Error).message}`
+    throw new DamagedMetadataError(log.fileOf(offset), reason)
   }
 }

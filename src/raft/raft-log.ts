@@ -31,6 +31,8 @@ export interface RaftLog {
     maxBytes: number,
     options: { readonly minOneMessage: boolean; readonly upperBound: number },
   ): RaftRead | Promise<RaftRead>
+  /** The file that holds an offset, for whoever has to look at it. */
+  fileOf(offset: number): string
   /** Records below are no longer needed. */
   incrementLogStartOffset(offset: number): ErrorCode
   /** Deletes segments below the start. */

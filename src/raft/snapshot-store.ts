@@ -3,6 +3,7 @@
  * there whole or not at all, and deleting those that are no longer needed.
  */
 import type { Disk } from '../io/io.ts'
+import { DamagedMetadataError } from './damaged-metadata-error.ts'
 import type { OffsetAndEpoch } from './quorum.ts'
 import {
   compareSnapshots,
@@ -92,9 +93,7 @@ export function readSnapshotFile(
   try {
     return decodeSnapshot(bytes, visit)
   } catch (error) {
-    throw new Error(`${path} is not a whole snapshot: ${(error as Error).message}`, {
-      cause: error,
-    })
+    throw new DamagedMetadataError(path, error)
   }
 }
 

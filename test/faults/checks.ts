@@ -5,15 +5,18 @@
 import type { Check } from '../conformance/check.ts'
 import { fuzzCheck } from './fuzz.ts'
 import { killCheck } from './kill.ts'
+import { logCrashCheck } from './log-crash.ts'
 
 export interface FaultSizes {
   readonly kills: number
   readonly frames: number
+  /** Runs of a log, each with a death at every operation of its disk. */
+  readonly seeds: number
 }
 
 /** As much of it as CI has time for: two minutes. */
-export const CONFORMANCE_SIZES: FaultSizes = { kills: 3, frames: 30_000 }
+export const CONFORMANCE_SIZES: FaultSizes = { kills: 3, frames: 30_000, seeds: 1 }
 
 export function faultChecks(sizes: FaultSizes): Check[] {
-  return [killCheck(sizes.kills), fuzzCheck(sizes.frames)]
+  return [killCheck(sizes.kills), fuzzCheck(sizes.frames), logCrashCheck(sizes.seeds)]
 }
