@@ -140,12 +140,13 @@ async function underFaults(seed: number, options: ProducerOptions, records: numb
   const failed = new Set<string>()
   const sent: Promise<void>[] = []
   for (let i = 0; i < records; i++) {
-    const value = `${i}`
+    // Of such sizes that several batches of a partition are in flight.
+    const value = `${i} ${'x'.repeat(random.int(150))}`
     const partition = random.int(partitions)
     sent.push(
       producer.send('t', { value, partition }).then(
-        ({ offset }) => void acknowledged.set(`${partition}:${value}`, offset),
-        () => void failed.add(`${partition}:${value}`),
+        ({ offset }) => void acknowledged.set(`${partition}:${i}`, offset),
+        () => void failed.add(`${partition}:${i}`),
       ),
     )
     if (random.chance(0.2)) await cluster.clock.advance(random.int(30))
@@ -159,12 +160,17 @@ async function underFaults(seed: number, options: ProducerOptions, records: numb
   return { ...setting, acknowledged, failed, partitions }
 }
 
+/** The numbers of the records of a partition. */
+function numbers(brokers: FakePartitions, partition: number): number[] {
+  return brokers.values('t', partition).map((value) => Number(value!.split(' ')[0]))
+}
+
 function checkLogs(
   seed: number,
   { brokers, acknowledged, partitions }: Awaited<ReturnType<typeof underFaults>>,
 ): void {
   for (let partition = 0; partition < partitions; partition++) {
-    const values = brokers.values('t', partition).map(Number)
+    const values = numbers(brokers, partition)
     const inOrder = [...new Set(values)].sort((a, b) => a - b)
     assert.deepEqual(values, inOrder, `seed ${seed}, partition ${partition}: order or doubles`)
     for (const [name, offset] of acknowledged) {
@@ -196,6 +202,15 @@ test('records that expire leave gaps, and what is acknowledged stays in order an
   assert.ok(expired > 100, `only ${expired} expired: the test tests nothing`)
 })
 
+test('nothing takes the place of a first batch that was refused', async () => {
+  const { cluster, brokers, producer } = scene({ batchBytes: 64 })
+  let requests = 0
+  brokers.fault = () => (requests++ === 0 ? ErrorCode.NOT_ENOUGH_REPLICAS : 'none')
+  const sent = ['a', 'b', 'c'].map((value) => producer.send('t', { value }))
+  await settle(cluster, Promise.all(sent))
+  assert.deepEqual(brokers.values('t', 0), ['a', 'b', 'c'])
+})
+
 test('a new epoch follows a gap, with the numbers from 0', async () => {
   const { cluster, brokers, producer } = scene()
   await settle(cluster, producer.send('t', { value: 'a' }))
@@ -214,7 +229,7 @@ test('without idempotence and with one request at a time order is kept', async (
     const { brokers, acknowledged, partitions } = await underFaults(seed, options, 80)
     assert.equal(acknowledged.size, 80)
     for (let partition = 0; partition < partitions; partition++) {
-      const values = brokers.values('t', partition).map(Number)
+      const values = numbers(brokers, partition)
       // Attempts that were written without an answer are there twice, as they must be.
       const firsts = values.filter((value, i) => values.indexOf(value) === i)
       assert.deepEqual(

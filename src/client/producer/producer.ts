@@ -320,13 +320,15 @@ export class Producer implements AsyncDisposable {
   /** Has the record that `#add` could not take wait until it is in a batch. */
   #wait(deadline?: Deadline): Promise<Place> {
     const outgoing = this.#takeHeld()
-    const placed = new Promise<Place>((resolve, reject) => {
-      const onPlaced = (batch: ProducerBatch) => resolve(placeOf(batch))
-      const pending = this.#accumulator.wait(outgoing, onPlaced, reject, true)
-      if (deadline === undefined) return
-      deadline.race(placed).catch(() => {
-        pending.isCancelled = true
-      })
+    let resolve: (batch: ProducerBatch) => void
+    let reject: (error: KafkaError) => void
+    const placed = new Promise<Place>((onPlaced, onFailed) => {
+      resolve = (batch) => onPlaced(placeOf(batch))
+      reject = onFailed
+    })
+    const pending = this.#accumulator.wait(outgoing, resolve!, reject!, true)
+    deadline?.race(placed).catch(() => {
+      pending.isCancelled = true
     })
     return placed
   }

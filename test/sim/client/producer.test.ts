@@ -49,7 +49,9 @@ async function run(
   const sent: Promise<void>[] = []
   for (let i = 0; i < RECORDS; i++) {
     const partition = random.int(PARTITIONS)
-    const record = { value: `${i}`, partition, key: random.chance(0.5) ? 'key' : null }
+    // Of such sizes that several batches of a partition are in flight.
+    const value = `${i} ${random.bytes(random.int(100)).join('')}`
+    const record = { value, partition, key: random.chance(0.5) ? 'key' : null }
     sent.push(
       producer.send('t', record).then(
         ({ offset }) => void outcomes.set(`${partition}:${i}`, offset),
@@ -71,10 +73,10 @@ async function check(seed: number, { node, outcomes }: Result): Promise<void> {
   const reader = await node.connect({ host: 'reader' })
   for (let partition = 0; partition < PARTITIONS; partition++) {
     const records = await reader.readAll('t', partition)
-    const values = records.map(({ value }) => Number(value))
+    const values = records.map(({ value }) => Number(value!.split(' ')[0]))
     const expected = [...new Set(values)].sort((a, b) => a - b)
     assert.deepEqual(values, expected, `seed ${seed}, partition ${partition}: order or doubles`)
-    const places = new Map(records.map(({ offset, value }) => [offset, value]))
+    const places = new Map(records.map(({ offset, value }) => [offset, value!.split(' ')[0]]))
     for (const [name, offset] of outcomes) {
       const [where, value] = name.split(':')
       if (Number(where) !== partition || typeof offset !== 'number') continue
