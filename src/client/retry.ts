@@ -26,7 +26,7 @@ export function backoffMs(cluster: Pick<Cluster, 'random'> & Backoff, attempt: n
  * which rejects with TIMED_OUT and the last failure as its cause.
  */
 export async function retrying<T>(
-  cluster: Pick<Cluster, 'random'> & Backoff,
+  cluster: Pick<Cluster, 'random' | 'closing'> & Backoff,
   deadline: Deadline,
   attempt: (number: number) => Promise<T>,
 ): Promise<T> {
@@ -40,7 +40,23 @@ export async function retrying<T>(
       last = error
     }
     const pauseMs = backoffMs(cluster, number + 1)
-    if (pauseMs >= deadline.leftMs()) await deadline.sleep(deadline.leftMs()).catch(() => {})
-    else await deadline.sleep(pauseMs)
+    const leftMs = deadline.leftMs()
+    if (pauseMs < leftMs) await pause(deadline, pauseMs, cluster.closing)
+    else await pause(deadline, leftMs, cluster.closing).catch(() => {})
+  }
+}
+
+/** Waits, but no longer than the cluster is open: the next attempt is told that it is not. */
+async function pause(deadline: Deadline, pauseMs: number, closing?: AbortSignal): Promise<void> {
+  if (closing?.aborted) return
+  let onClosing = (): void => {}
+  const closed = new Promise<void>((resolve) => {
+    onClosing = resolve
+    closing?.addEventListener('abort', onClosing, { once: true })
+  })
+  try {
+    await Promise.race([deadline.sleep(pauseMs), closed])
+  } finally {
+    closing?.removeEventListener('abort', onClosing)
   }
 }

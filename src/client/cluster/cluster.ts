@@ -126,6 +126,8 @@ export interface Cluster {
   /** How long a broker may take to answer one request, long polls' own waiting aside. */
   readonly requestTimeoutMs: number
   readonly metadata: ClusterMetadata
+  /** Aborted when the cluster is closed: who waits to try again need not wait any longer. */
+  readonly closing?: AbortSignal
   /**
    * Sends one request and resolves with its answer, whatever error codes that carries.
    * `body` may depend on the version that was agreed on. Rejects with NETWORK_ERROR (retriable),

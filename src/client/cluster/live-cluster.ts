@@ -52,6 +52,7 @@ export class LiveCluster implements Cluster {
   readonly #links = new Map<string, BrokerLink>()
   /** A search for any broker that gives a connection. */
   #search: Promise<BrokerLink> | null = null
+  readonly #closing = new AbortController()
   #closed: KafkaError | null = null
   #rejectSearch: (error: KafkaError) => void = () => {}
 
@@ -124,6 +125,10 @@ export class LiveCluster implements Cluster {
     }
   }
 
+  get closing(): AbortSignal {
+    return this.#closing.signal
+  }
+
   /** Open connections, for whoever looks from outside. */
   get openConnections(): number {
     return [...this.#links.values()].filter(({ isOpen }) => isOpen).length
@@ -142,6 +147,7 @@ export class LiveCluster implements Cluster {
    */
   async close(deadline: Deadline): Promise<void> {
     this.#closed ??= new KafkaError('CLOSED', 'the client was closed')
+    this.#closing.abort(this.#closed)
     this.#rejectSearch(this.#closed)
     this.metadata.close()
     const links = [...this.#links.values()]

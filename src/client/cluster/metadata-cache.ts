@@ -23,7 +23,7 @@ type Body = Infer<typeof metadataResponse>
 export interface MetadataSource
   extends Pick<
     Cluster,
-    'clock' | 'random' | 'logger' | 'retryBackoffMs' | 'retryBackoffMaxMs' | 'request'
+    'clock' | 'random' | 'logger' | 'closing' | 'retryBackoffMs' | 'retryBackoffMaxMs' | 'request'
   > {
   readonly metadataMaxAgeMs: number
   readonly metadataRebootstrapMs: number
