@@ -5,6 +5,8 @@ import { badInputs } from './bad-input.ts'
 import type { Check } from './check.ts'
 import { cleanings } from './checks/cleaning.ts'
 import { clientAdmins } from './checks/client-admin.ts'
+import { clientConsumer } from './checks/client-consumer.ts'
+import { clientConsumerGroups } from './checks/client-consumer-groups.ts'
 import { clientGroups } from './checks/client-groups.ts'
 import { clientOlderBrokers } from './checks/client-older-brokers.ts'
 import { clientProducer } from './checks/client-producer.ts'
@@ -30,7 +32,9 @@ export const CHECKS: readonly Check[] = [
   ...kcatChecks,
   ...clients,
   ...clientAdmins,
+  ...clientConsumer,
   ...clientGroups,
+  ...clientConsumerGroups,
   ...clientProducer,
   ...clientTransactions,
   ...clientSecurity,
