@@ -138,6 +138,9 @@ export function producerSettings(options: ProducerOptions = {}): ProducerSetting
     throw invalid('maxInFlight', `is ${maxInFlight}; idempotence allows 5 at most`)
   }
   const MAX_INT32 = 2 ** 31 - 1
+  const batchBytes = integer(options, 'batchBytes', DEFAULT_BATCH_BYTES, 1, MAX_INT32)
+  const bufferBytes = integer(options, 'bufferBytes', 32 * MIB, 1, Number.MAX_SAFE_INTEGER)
+  const maxRequestBytes = integer(options, 'maxRequestBytes', MIB, 1, MAX_INT32)
   return {
     acks: acks === 'all' ? -1 : acks,
     isIdempotent,
@@ -146,9 +149,9 @@ export function producerSettings(options: ProducerOptions = {}): ProducerSetting
     compression,
     compressionLevel: options.compressionLevel,
     lingerMs: duration(options, 'lingerMs', 0),
-    batchBytes: integer(options, 'batchBytes', DEFAULT_BATCH_BYTES, 1, MAX_INT32),
-    bufferBytes: integer(options, 'bufferBytes', 32 * MIB, 1, Number.MAX_SAFE_INTEGER),
-    maxRequestBytes: integer(options, 'maxRequestBytes', MIB, 1, MAX_INT32),
+    batchBytes: Math.min(batchBytes, bufferBytes, maxRequestBytes),
+    bufferBytes,
+    maxRequestBytes,
     maxBlockMs: duration(options, 'maxBlockMs', 60_000),
     deliveryTimeoutMs: duration(options, 'deliveryTimeoutMs', 120_000),
     maxInFlight,

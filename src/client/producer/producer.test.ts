@@ -429,6 +429,14 @@ test('wrong arguments are refused before anything is sent', async () => {
   }
 })
 
+test('sendMany with a wrong record rejects once, also for those that wait already', async () => {
+  const { cluster, producer } = scene()
+  const records = [{ value: 'a' }, { value: 'b' }, { value: 5 as never }]
+  await assert.rejects(producer.sendMany('missing', records), { code: 'SERIALIZATION_FAILED' })
+  await cluster.clock.advance(120_000) // the others fail then, and nobody is to be bothered
+  assert.equal(producer.stats.waitingRecords, 0)
+})
+
 test('a program chooses partitions itself, and keys go where Java puts them', async () => {
   const { cluster, brokers, producer } = scene(
     { partitioner: ({ key }) => (key === null ? null : key[0]! % 3) },

@@ -256,13 +256,14 @@ export class Producer implements AsyncDisposable {
     records: Iterable<ProducerRecord<TopicLike>>,
     call: CallOptions | undefined,
   ): Promise<RecordMetadata[]> {
+    const places: (Place | Promise<Place>)[] = []
     try {
-      const places: (Place | Promise<Place>)[] = []
       for (const record of records) places.push(this.#place(topic, record) ?? this.#wait())
       const all = resultsOf(places)
       if (call === undefined) return all
       return this.#deadline(`sendMany to ${nameOf(topic)}`, call).race(all)
     } catch (error) {
+      for (const each of places) if (each instanceof Promise) each.catch(() => {}) // `error` is told
       return Promise.reject(error)
     }
   }
