@@ -9,6 +9,7 @@ import {
 } from '../../protocol/messages/57-update-features.ts'
 import type { CallOptions } from '../call.ts'
 import { KafkaError } from '../kafka-error.ts'
+import { SOFTWARE } from '../software.ts'
 import { asking, brokerTimeoutMs, type Caller, send, throwIfFailed } from './caller.ts'
 import { controller } from './lookups.ts'
 import { NameTable } from './names.ts'
@@ -22,8 +23,6 @@ const updateCall = { request: updateFeaturesRequest, response: updateFeaturesRes
 const FEATURES_VERSION = 3
 /** Since then an update can be checked only, and can downgrade in two ways. */
 const UPGRADE_TYPE_VERSION = 1
-/** What this client is called in the brokers' metrics (KIP-511). */
-const SOFTWARE = { clientSoftwareName: 'millrace', clientSoftwareVersion: '0.1.0' }
 
 export interface DescribeFeaturesOptions extends CallOptions {
   /** Ask this broker; any where left out. */

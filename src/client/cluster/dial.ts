@@ -13,14 +13,12 @@ import { apiVersionsRequest, apiVersionsResponse } from '../../protocol/messages
 import type { Infer } from '../../protocol/schema.ts'
 import { KafkaError } from '../kafka-error.ts'
 import type { Settings } from '../options.ts'
+import { SOFTWARE } from '../software.ts'
 import { type Address, formatAddress } from './address.ts'
 import { ApiVersions, knownVersions } from './api-versions.ts'
 import { BrokerConnection } from './connection.ts'
 import { authenticate } from './sasl/authenticate.ts'
 import type { SaslExchange } from './sasl/exchange.ts'
-
-/** Names what the client is to the broker (KIP-511). */
-const SOFTWARE = { clientSoftwareName: 'millrace', clientSoftwareVersion: '0.1.0' }
 
 export interface DialContext {
   readonly io: Pick<Io, 'clock' | 'network'>

@@ -12,6 +12,7 @@ import type { Input, Message } from '../../protocol/schema.ts'
 import type { Deadline } from '../call.ts'
 import { KafkaError } from '../kafka-error.ts'
 import type { Settings } from '../options.ts'
+import { SOFTWARE } from '../software.ts'
 import { type Address, formatAddress, parseAddresses } from './address.ts'
 import { BrokerLink, CLOSED, type LinkContext } from './broker-link.ts'
 import type { Answer, Call, Channel, Cluster, RequestOptions, Target } from './cluster.ts'
@@ -105,8 +106,7 @@ export class LiveCluster implements Cluster {
 
   async features(deadline: Deadline): Promise<ReadonlyMap<string, number>> {
     const call = { request: apiVersionsRequest, response: apiVersionsResponse }
-    const software = { clientSoftwareName: 'millrace', clientSoftwareVersion: '0.1.0' }
-    const { body, version } = await this.request('any', call, software, { deadline })
+    const { body, version } = await this.request('any', call, SOFTWARE, { deadline })
     if (version < FEATURES_VERSION) return new Map()
     return new Map(body.finalizedFeatures.map((each) => [each.name, each.maxVersionLevel]))
   }
