@@ -36,9 +36,9 @@ class Scene {
   readonly #kafka: Kafka
   #groups = 0
 
-  constructor(context: CheckContext) {
+  constructor(context: CheckContext, { bootstrap } = context.server) {
     this.#context = context
-    this.#kafka = new Kafka({ brokers: context.server.bootstrap, metadataMaxAgeMs: 1000 })
+    this.#kafka = new Kafka({ brokers: bootstrap, metadataMaxAgeMs: 1000 })
     context.defer(() => this.#kafka.close({ timeoutMs: LEAVE_MS }))
   }
 
@@ -123,6 +123,23 @@ async function hanging(scene: Scene, topic: string): Promise<void> {
   })
 }
 
+/** Brokers that may not move a classic group to the new protocol, or have that switched off. */
+async function refusals(context: CheckContext): Promise<void> {
+  for (const [name, properties] of [
+    ['unmoved', { 'group.consumer.migration.policy': 'disabled' }],
+    ['off', { 'group.coordinator.rebalance.protocols': 'classic' }],
+  ] as const) {
+    const scene = new Scene(context, await context.startServer(name, 'kafka', { properties }))
+    const topic = await scene.createTopic(name, 4)
+    const groupId = scene.nextGroup()
+    const classic = scene.join([topic], { groupId, protocol: 'classic' })
+    await settles([classic], [4])
+    const auto = scene.join([topic], { groupId, protocol: 'auto' })
+    await settles([classic, auto], [2, 2])
+    assert.deepEqual(auto.listener.errors, [])
+  }
+}
+
 async function consumerGroups(context: CheckContext): Promise<void> {
   const scene = new Scene(context)
   const topic = await scene.createTopic('a', 4)
@@ -140,6 +157,7 @@ async function consumerGroups(context: CheckContext): Promise<void> {
   await eventually(WAIT_MS, () => {
     assert.equal(odd.listener.errors[0]?.code, 'UNSUPPORTED_ASSIGNOR')
   })
+  await refusals(context)
 }
 
 export const clientConsumerGroups: readonly Check[] = [

@@ -25,6 +25,20 @@ test('the leader assigns, sees new partitions, and has the group join again', as
   assert.equal(scene.generation, 2)
 })
 
+test('a leader with a rack sees replicas come to other racks', async () => {
+  for (const [rack, generations] of [
+    ['r1', 2],
+    [null, 1],
+  ] as const) {
+    const scene = new Scene({ assignors: [rangeAssignor], rack })
+    scene.leader = 'self'
+    await scene.joined()
+    scene.cluster.metadata.setBroker(1, 'r2')
+    await scene.cluster.clock.advance(1000)
+    assert.equal(scene.generation, generations)
+  }
+})
+
 test('a follower leaves new partitions to the leader', async () => {
   const scene = await new Scene().joined()
   scene.cluster.metadata.setTopic('a', 9)

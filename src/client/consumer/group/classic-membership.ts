@@ -10,7 +10,7 @@
  * first), 429 (cooperative), 559, 568, 800 (reasons), 814 (a static leader keeps the assignment),
  * 881 (racks).
  */
-import { ErrorCode } from '../../../protocol/errors.ts'
+import { ErrorCode, errorName } from '../../../protocol/errors.ts'
 import { Deadline } from '../../call.ts'
 import type { Cluster } from '../../cluster/cluster.ts'
 import { KafkaError } from '../../kafka-error.ts'
@@ -190,19 +190,10 @@ export class ClassicMembership implements Membership {
     })
   }
 
-  async #pause(delayMs: number): Promise<void> {
-    if (this.#isEnded) return
-    await new Promise<void>((resolve) => {
-      const cancel = this.#cluster.clock.after(delayMs, resolve)
-      this.#ending.signal.addEventListener(
-        'abort',
-        () => {
-          cancel()
-          resolve()
-        },
-        { once: true },
-      )
-    })
+  /** Ends early with the membership. */
+  #pause(delayMs: number): Promise<void> {
+    const pausing = this.#deadline('the pause before joining again').sleep(delayMs)
+    return pausing.catch(() => {})
   }
 
   /** One attempt to become a member of a generation; true where the next one should wait. */
@@ -374,7 +365,7 @@ export class ClassicMembership implements Membership {
     }
     if (this.#generation === generation) this.#forget(step.forget)
     if (step.rediscovers) this.#coordinator.forget()
-    this.#requestRejoin(`rebalance failed due to error ${errorCode}`)
+    this.#requestRejoin(`rebalance failed due to ${errorName(errorCode)}`)
     return step.next === 'later'
   }
 
@@ -432,7 +423,7 @@ export class ClassicMembership implements Membership {
     }
     if (step.rediscovers) this.#coordinator.forget()
     this.#forget(step.forget)
-    if (step.next === 'now') this.#requestRejoin(`${api} was answered with error ${errorCode}`)
+    if (step.next === 'now') this.#requestRejoin(`${api} was answered with ${errorName(errorCode)}`)
   }
 
   /** The program has not asked for records for too long: others shall have the partitions. */

@@ -1,6 +1,7 @@
 /** Which protocol a membership takes where it may choose, and what it is told before it knows. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ErrorCode } from '../../../protocol/errors.ts'
 import { joinGroupRequest } from '../../../protocol/messages/11-join-group.ts'
 import { consumerGroupHeartbeatRequest } from '../../../protocol/messages/68-consumer-group-heartbeat.ts'
 import { Deadline } from '../../call.ts'
@@ -74,6 +75,18 @@ test('auto: it can be left before it knows', async () => {
   await cluster.clock.until(() => hasLeft)
   assert.deepEqual([listener.events, cluster.requests], [[], []])
   assert.equal(member.identity(), null)
+})
+
+test('auto: a broker that refuses KIP-848 all the same gets the classic protocol', async () => {
+  for (const errorCode of [ErrorCode.UNSUPPORTED_VERSION, ErrorCode.GROUP_ID_NOT_FOUND]) {
+    const { cluster, listener, member } = scene()
+    cluster.featureLevels.set('group.version', 1)
+    cluster.on(consumerGroupHeartbeatRequest, () => ({ errorCode, errorMessage: 'off' }))
+    member.subscribe(['a'])
+    member.start()
+    await cluster.clock.until(() => cluster.sent(joinGroupRequest).length > 0)
+    assert.deepEqual(listener.events, [])
+  }
 })
 
 test('classic and consumer are taken by their word', async () => {

@@ -1,12 +1,14 @@
 /**
  * Makes the membership that the options ask for. `auto` is the protocol of KIP-848 where the
  * cluster has finalized `group.version` 1 and its brokers serve the heartbeat, and the classic one
- * else: it asks when it starts, and keeps what it is told until it knows.
+ * else: it asks when it starts, and keeps what it is told until it knows. Where the broker refuses
+ * the new one all the same, switched off or not allowed for a group that is classic, it takes the
+ * classic one.
  */
 import { consumerGroupHeartbeatRequest } from '../../../protocol/messages/68-consumer-group-heartbeat.ts'
 import { Deadline } from '../../call.ts'
 import type { Cluster } from '../../cluster/cluster.ts'
-import { KafkaError } from '../../kafka-error.ts'
+import { KafkaError, type KafkaErrorCode } from '../../kafka-error.ts'
 import { backoffMs } from '../../retry.ts'
 import type { TopicPartition } from '../../topic.ts'
 import { ClassicMembership } from './classic-membership.ts'
@@ -44,6 +46,9 @@ async function hasConsumerGroups(cluster: Cluster, deadline: Deadline): Promise<
   const { apiKey } = consumerGroupHeartbeatRequest
   return (await cluster.versionsOf('any', apiKey, deadline)) !== null
 }
+
+/** The broker has the protocol switched off, or the group may not be moved to it. */
+const REFUSALS: ReadonlySet<KafkaErrorCode> = new Set(['UNSUPPORTED_VERSION', 'GROUP_ID_NOT_FOUND'])
 
 class AutoMembership implements Membership {
   readonly #cluster: Cluster
@@ -103,6 +108,38 @@ class AutoMembership implements Membership {
     await this.#chosen?.leave(deadline)
   }
 
+  #make(isNew: boolean): Membership {
+    const options = { ...this.#options, protocol: isNew ? 'consumer' : 'classic' } as const
+    return createMembership(this.#cluster, options, isNew ? this.#withFallBack() : this.#listener)
+  }
+
+  /** The consumer's listener, but for a refusal of the new protocol before it was ever joined. */
+  #withFallBack(): MembershipListener {
+    const listener = this.#listener
+    let hasJoined = false
+    return {
+      onRevoked: (partitions, signal) => listener.onRevoked(partitions, signal),
+      onAssigned: (partitions) => {
+        hasJoined = true
+        return listener.onAssigned(partitions)
+      },
+      onLost: (partitions) => listener.onLost(partitions),
+      onStalled: (error) => listener.onStalled?.(error),
+      onError: (error) => {
+        const isRefused = !hasJoined && REFUSALS.has(error.code) && !('pattern' in this.#topics)
+        if (!isRefused || this.#ending.signal.aborted) {
+          listener.onError(error)
+          return
+        }
+        const { logger } = this.#cluster
+        logger.info(`group ${this.#options.groupId} is classic, since: ${error.message}`)
+        this.#chosen = this.#make(false)
+        this.#chosen.subscribe(this.#topics)
+        this.#chosen.start()
+      },
+    }
+  }
+
   async #choose(): Promise<void> {
     const { signal } = this.#ending
     for (let attempt = 1; ; attempt++) {
@@ -113,12 +150,7 @@ class AutoMembership implements Membership {
       try {
         const isNew = await hasConsumerGroups(this.#cluster, deadline)
         if (signal.aborted) return
-        const protocol = isNew ? 'consumer' : 'classic'
-        this.#chosen = createMembership(
-          this.#cluster,
-          { ...this.#options, protocol },
-          this.#listener,
-        )
+        this.#chosen = this.#make(isNew)
         break
       } catch (error) {
         const isPassing =
