@@ -11,6 +11,7 @@ import {
   encodeOffsets,
   type PartitionOffsets,
 } from './checkpoint-file.ts'
+import { CorruptLogError } from './corrupt-log-error.ts'
 import { parsePartitionDirectoryName } from './file-names.ts'
 import type { UnifiedLog } from './unified-log.ts'
 
@@ -85,6 +86,17 @@ export class LogCheckpoints {
       this.#warn(`${log.fileOf(end)}: ends at offset ${end}: ${offsets}, are gone`)
     }
     log.advanceHighWatermark(watermark)
+  }
+
+  /** The same of the metadata log, without whose end the topics can't be told. */
+  refuseShort(log: UnifiedLog): void {
+    const known = this.recoveryPoints.get(log.name) ?? 0
+    const { logEndOffset: end } = log
+    if (end >= known) return
+    throw new CorruptLogError(
+      `${log.fileOf(end)}: ends at offset ${end}, and everything below offset ${known} had been ` +
+        'flushed. Restore the file from a copy.',
+    )
   }
 
   /** Before a partition is made: what an earlier one of that name has left is not true of it. */

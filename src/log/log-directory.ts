@@ -195,6 +195,7 @@ export class LogDirectory {
       this.#entriesDirty = true
     }
     const log = this.#openLog(name, METADATA_TOPIC, 0, topicId, config, nowMs)
+    this.#checkpoints.refuseShort(log)
     this.#logs.set(name, log)
     return log
   }

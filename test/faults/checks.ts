@@ -3,6 +3,7 @@
  * conformance` takes the small sizes, `npm run faults` the large ones.
  */
 import type { Check } from '../conformance/check.ts'
+import { damageCheck } from './damage.ts'
 import { fuzzCheck } from './fuzz.ts'
 import { killCheck } from './kill.ts'
 import { logCrashCheck } from './log-crash.ts'
@@ -12,11 +13,17 @@ export interface FaultSizes {
   readonly frames: number
   /** Runs of a log, each with a death at every operation of its disk. */
   readonly seeds: number
+  readonly damages: number
 }
 
 /** As much of it as CI has time for: two minutes. */
-export const CONFORMANCE_SIZES: FaultSizes = { kills: 3, frames: 30_000, seeds: 1 }
+export const CONFORMANCE_SIZES: FaultSizes = { kills: 3, frames: 30_000, seeds: 1, damages: 120 }
 
 export function faultChecks(sizes: FaultSizes): Check[] {
-  return [killCheck(sizes.kills), fuzzCheck(sizes.frames), logCrashCheck(sizes.seeds)]
+  return [
+    killCheck(sizes.kills),
+    fuzzCheck(sizes.frames),
+    logCrashCheck(sizes.seeds),
+    damageCheck(sizes.damages),
+  ]
 }

@@ -20,7 +20,7 @@ import { Toolbox } from '../conformance/toolbox.ts'
 import { type FaultSizes, faultChecks } from './checks.ts'
 
 /** The sizes of the issue. */
-const SIZES: FaultSizes = { kills: 50, frames: 1_000_000, seeds: 100 }
+const SIZES: FaultSizes = { kills: 50, frames: 1_000_000, seeds: 100, damages: 10_000 }
 
 function readOptions() {
   const sizeOptions = Object.fromEntries(

@@ -102,7 +102,8 @@ export async function examine(
   }
   wrong.push(...(await examineOffsets(call, truth.committed, log, damage)))
   wrong.push(...(await examineTimes(call, truth.records, log, damage)))
-  wrong.push(...(await examineProducer(call, truth.lastBatch, log, damage)))
+  const isIntact = (truth.lastBatch?.baseOffset ?? 0) < intactBelow(files, damage, 'plain-0')
+  if (isIntact) wrong.push(...(await examineProducer(call, truth.lastBatch, log, damage)))
   return wrong
 }
 

@@ -28,7 +28,7 @@ import { COMPRESSION_TYPES } from '../../records/compression/compression.ts'
 import { batchOf, type StoredRecord, type TestClient, TestNode } from '../node.test-support.ts'
 
 export const DATA = '/data'
-const CLUSTER_ID = 'damagedamagedamagedamQ'
+export const CLUSTER_ID = 'damagedamagedamagedamQ'
 const SMALL = { 'internal.segment.bytes': '2500', 'index.interval.bytes': '200' }
 /** Snapshots of the metadata now and then, an eager cleaner, and few partitions of offsets. */
 export const PROPERTIES = {
@@ -57,6 +57,8 @@ export interface Truth {
 
 export interface Specimen {
   readonly end: SpecimenEnd
+  /** The node's time at that end. */
+  readonly endMs: number
   readonly files: Files
   readonly truth: Truth
 }
@@ -70,10 +72,11 @@ export async function makeSpecimen(seed: number, end: SpecimenEnd): Promise<Spec
   else if (end === 'kill') node.kill()
   else node.crash('random')
   const files = filesOf(node.machine.disk, DATA)
+  const endMs = node.nowMs
   // What there is to find is what a start finds where nothing is damaged.
   await node.restart()
   const truth = await maker.truth()
-  return { end, files, truth }
+  return { end, endMs, files, truth }
 }
 
 /** A machine with these files on its disk. */
