@@ -131,6 +131,11 @@ export class ProducerBatch {
     return this.#wire === null ? this.#writer.position : this.#wire.length
   }
 
+  /** Memory that it takes of the producer's buffer. */
+  get heldBytes(): number {
+    return (this.#hasMemory ? this.#writer.memory.length : 0) + this.#reservedBytes
+  }
+
   get capacityBytes(): number {
     return this.#writer.memory.length
   }

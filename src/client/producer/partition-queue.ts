@@ -35,7 +35,7 @@ export class PartitionQueue {
   readonly inFlight: ProducerBatch[] = []
   /** True while its lane has it in its list. */
   isListed = false
-  /** Capacity that the latest batch came to: what the next one begins with. */
+  /** What the latest batch came to: what the next one begins with. */
   usualBytes = 0
   #identity: ProducerIdentity | null = null
   #nextSequence = 0

@@ -270,6 +270,16 @@ test('enqueue takes records until it is full, says so, and ready waits for room'
   assert.equal(brokers.values('t', 0).length, producer.stats.records)
 })
 
+test('a batch takes the memory that its records need, not that of a full one', async () => {
+  const { cluster, producer } = scene({ compression: 'zstd' })
+  const send = (value: string) => producer.send('t', { value, partition: 0 })
+  await settle(cluster, send('x'.repeat(130_000)))
+  await settle(cluster, send('small'))
+  const last = send('small')
+  assert.ok(producer.stats.bufferedBytes <= 1024, `${producer.stats.bufferedBytes} bytes`)
+  await settle(cluster, last)
+})
+
 test('send waits for room in order, and not for ever', async () => {
   const { cluster, brokers, producer } = scene({
     bufferBytes: 4096,

@@ -29,7 +29,7 @@ interface Flight {
   readonly lane: Lane
   readonly load: readonly { readonly queue: PartitionQueue; readonly batch: ProducerBatch }[]
   topicData: Input<typeof produceRequest>['topicData']
-  bytes: number
+  heldBytes: number
 }
 
 /** From version 13 on Produce names topics by their id only. */
@@ -39,7 +39,7 @@ const NEWEST_BY_NAME = 12
 export type OnProgress = () => void
 
 export class Sender {
-  /** Bytes of requests that are not answered. */
+  /** Memory of batches whose requests are not answered. */
   inFlightBytes = 0
   readonly #cluster: Cluster
   readonly #settings: ProducerSettings
@@ -235,20 +235,20 @@ export class Sender {
   #send(lane: Lane, load: Flight['load']): void {
     const { acks } = this.#settings
     const cluster = this.#cluster
-    const flight: Flight = { lane, load, topicData: [], bytes: 0 }
+    const flight: Flight = { lane, load, topicData: [], heldBytes: 0 }
     const wires: Uint8Array[] = []
     const batches: ProducerBatch[] = []
     for (const { queue, batch } of load) {
+      queue.usualBytes = batch.sizeBytes // before compression
       const wire = batch.toWire(this.#format)
-      queue.usualBytes = batch.capacityBytes
       batch.sentTo = lane.brokerId
       wires.push(wire)
       batches.push(batch)
-      flight.bytes += wire.length
+      flight.heldBytes += batch.heldBytes
+      this.counts.bytes += wire.length
       if (batch.attempts > 1) this.counts.retries++
     }
-    this.counts.bytes += flight.bytes
-    this.inFlightBytes += flight.bytes
+    this.inFlightBytes += flight.heldBytes
     this.counts.requests++
     this.counts.batches += batches.length
     lane.inFlight++
@@ -331,7 +331,7 @@ export class Sender {
 
   #landed(flight: Flight): void {
     this.#flights.delete(flight)
-    this.inFlightBytes -= flight.bytes
+    this.inFlightBytes -= flight.heldBytes
     flight.lane.inFlight--
   }
 
