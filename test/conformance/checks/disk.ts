@@ -6,11 +6,12 @@
 import assert from 'node:assert/strict'
 import type { Check, CheckContext } from '../check.ts'
 import type { ToolName } from '../jvm.ts'
-import { runOrThrow } from '../process.ts'
+import { eventually, runOrThrow } from '../process.ts'
 import type { Server, ServerKind } from '../server.ts'
 import { unknownFeatures } from './java-cluster.ts'
 
 const KCAT_TIMEOUT_MS = 30_000
+const DELETE_TIMEOUT_MS = 20_000
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 
 class Disk {
@@ -39,7 +40,10 @@ class Disk {
     const create = ['--create', '--topic', topic, '--partitions', '2', ...configs]
     await this.tool(server, 'kafka-topics', create)
     await this.tool(server, 'kafka-topics', ['--create', '--topic', `${topic}-deleted`])
-    await this.tool(server, 'kafka-topics', ['--delete', '--topic', `${topic}-deleted`])
+    // Apache Kafka's broker hears of a topic a moment after the controller has made it.
+    await eventually(DELETE_TIMEOUT_MS, () =>
+      this.tool(server, 'kafka-topics', ['--delete', '--topic', `${topic}-deleted`]),
+    )
     const compact = [
       '--create',
       '--topic',
