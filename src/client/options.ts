@@ -34,10 +34,15 @@ export interface ClientCredentials {
 }
 
 export type SaslOptions =
+  | { readonly mechanism: 'PLAIN'; readonly username: string; readonly password: string }
   | {
-      readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+      readonly mechanism: 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
       readonly username: string
       readonly password: string
+      /**
+       * True where the two are the id and the HMAC (in base64) of a delegation token (KIP-48).
+       */
+      readonly isDelegationToken?: boolean | undefined
     }
   | {
       readonly mechanism: 'OAUTHBEARER'

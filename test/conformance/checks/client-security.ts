@@ -19,6 +19,7 @@ import {
   SERVER_CERTIFICATE,
   SERVER_KEY,
 } from '../../../src/io/certificates.test-support.ts'
+import { eventually } from '../admin-fixture.ts'
 import type { Check, CheckContext } from '../check.ts'
 import type { Server } from '../server.ts'
 
@@ -51,6 +52,7 @@ function saslProperties(): Record<string, string> {
     'sasl.enabled.mechanisms': MECHANISMS.join(','),
     'connections.max.reauth.ms': String(SESSION_MS),
     'inter.broker.listener.name': 'PLAINTEXT',
+    'delegation.token.secret.key': 'a secret of the cluster',
   }
   for (const listener of ['secure', 'open']) {
     const prefix = `listener.name.${listener}`
@@ -73,6 +75,9 @@ async function start(context: CheckContext): Promise<Server> {
     const change = ['--alter', ...user, '--add-config', credentials]
     await context.jvm.output('kafka-configs', ['--bootstrap-server', server.bootstrap, ...change])
   }
+  // The controller has both; the broker knows the second a moment later.
+  const options = { brokers: server.addressOf('OPEN'), sasl: saslFor('SCRAM-SHA-512') }
+  await eventually(() => uses(options, 0))
   return server
 }
 
@@ -139,7 +144,23 @@ async function mechanisms(context: CheckContext): Promise<void> {
     MECHANISMS.map((mechanism) => uses({ brokers, tls, sasl: saslFor(mechanism) }, RENEWALS)),
   )
   await uses({ brokers: server.addressOf('OPEN'), sasl: saslFor('SCRAM-SHA-512') }, RENEWALS)
+  await delegationToken(brokers)
   await identityProvider(context, brokers)
+}
+
+/** A token that alice has made for herself stands for her password (KIP-48). */
+async function delegationToken(brokers: string): Promise<void> {
+  const mechanism = 'SCRAM-SHA-512'
+  await using kafka = new Kafka({ brokers, tls, sasl: saslFor(mechanism) })
+  const admin = kafka.admin()
+  const { tokenId: username, hmac } = await admin.createDelegationToken()
+  // The controller has made it; the broker knows it a moment later.
+  await eventually(async () => assert.equal((await admin.describeDelegationTokens(null)).length, 1))
+  const password = Buffer.from(hmac).toString('base64')
+  const withToken = { mechanism, username, password, isDelegationToken: true } as const
+  await uses({ brokers, tls, sasl: withToken }, RENEWALS)
+  const asUser = await refused({ brokers, tls, sasl: { ...withToken, isDelegationToken: false } })
+  assert.equal(asUser.code, 'AUTHENTICATION_FAILED')
 }
 
 /** Client credentials, from an identity provider that is here for the check only. */

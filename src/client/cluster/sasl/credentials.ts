@@ -29,6 +29,5 @@ export function credentials(
   }
   const salted: SaltedPasswords = new Map()
   const nonce = () => Buffer.from(random.bytes(NONCE_BYTES)).toString('base64')
-  const { mechanism, username, password } = sasl
-  return () => scram({ mechanism, username, password, nonce: nonce() }, salted)
+  return () => scram({ ...sasl, nonce: nonce() }, salted)
 }

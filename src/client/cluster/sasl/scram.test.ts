@@ -79,6 +79,12 @@ describe('SCRAM', () => {
     }
   })
 
+  it('says so where it has a delegation token (KIP-48)', async () => {
+    const { options } = EXAMPLE
+    const [first] = await run({ ...options, isDelegationToken: true }, [])
+    assert.equal(first, `${EXAMPLE.clientFirst},tokenauth=true`)
+  })
+
   it('does the work of a password once for a salt, and anew for another', async () => {
     const { options, serverFirst, clientFinal } = EXAMPLE
     const salted = new Map<string, Uint8Array>()

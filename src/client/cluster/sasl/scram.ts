@@ -27,6 +27,8 @@ export interface ScramOptions {
   readonly mechanism: keyof typeof HASHES
   readonly username: string
   readonly password: string
+  /** The two are the id and the HMAC of a delegation token (KIP-48). */
+  readonly isDelegationToken?: boolean | undefined
   /** A text without commas that was never used before. */
   readonly nonce: string
 }
@@ -37,7 +39,8 @@ export type SaltedPasswords = Map<string, Uint8Array>
 export function scram(options: ScramOptions, salted: SaltedPasswords = new Map()): SaslExchange {
   const { mechanism, username, password, nonce } = options
   const hash = HASHES[mechanism]
-  const firstBare = `n=${username.replaceAll('=', '=3D').replaceAll(',', '=2C')},r=${nonce}`
+  const name = username.replaceAll('=', '=3D').replaceAll(',', '=2C')
+  const firstBare = `n=${name},r=${nonce}${options.isDelegationToken ? ',tokenauth=true' : ''}`
   let serverSignature: Uint8Array | null = null
   let isProven = false
 
