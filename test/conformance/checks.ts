@@ -8,6 +8,7 @@ import { clientAdmins } from './checks/client-admin.ts'
 import { clientConsumer } from './checks/client-consumer.ts'
 import { clientConsumerGroups } from './checks/client-consumer-groups.ts'
 import { clientGroups } from './checks/client-groups.ts'
+import { clientGuideChecks } from './checks/client-guide.ts'
 import { clientOlderBrokers } from './checks/client-older-brokers.ts'
 import { clientProducer } from './checks/client-producer.ts'
 import { clientSecurity } from './checks/client-security.ts'
@@ -39,6 +40,7 @@ export const CHECKS: readonly Check[] = [
   ...clientTransactions,
   ...clientSecurity,
   ...clientOlderBrokers,
+  ...clientGuideChecks,
   ...badInputs,
   ...mixedGroups,
   ...cleanings,
