@@ -4,8 +4,10 @@
  */
 import type { Check } from '../conformance/check.ts'
 import { damageCheck } from './damage.ts'
+import { diskFullCheck } from './disk-full.ts'
 import { fuzzCheck } from './fuzz.ts'
 import { killCheck } from './kill.ts'
+import { limitChecks } from './limits.ts'
 import { logCrashCheck } from './log-crash.ts'
 
 export interface FaultSizes {
@@ -14,10 +16,19 @@ export interface FaultSizes {
   /** Runs of a log, each with a death at every operation of its disk. */
   readonly seeds: number
   readonly damages: number
+  readonly connections: number
+  readonly partitions: number
 }
 
 /** As much of it as CI has time for: two minutes. */
-export const CONFORMANCE_SIZES: FaultSizes = { kills: 3, frames: 30_000, seeds: 1, damages: 120 }
+export const CONFORMANCE_SIZES: FaultSizes = {
+  kills: 3,
+  frames: 30_000,
+  seeds: 1,
+  damages: 120,
+  connections: 1_000,
+  partitions: 2_000,
+}
 
 export function faultChecks(sizes: FaultSizes): Check[] {
   return [
@@ -25,5 +36,7 @@ export function faultChecks(sizes: FaultSizes): Check[] {
     fuzzCheck(sizes.frames),
     logCrashCheck(sizes.seeds),
     damageCheck(sizes.damages),
+    ...limitChecks(sizes.connections, sizes.partitions),
+    diskFullCheck,
   ]
 }

@@ -2,7 +2,8 @@
  * npm run faults: all that is done to a node in `npm run conformance`, for as long as it takes.
  *
  *     node test/faults/run.ts [--only NAME,...] [--list] [--keep] [--kills 50] [--frames 1000000]
- *                             [--damages 10000] [--seeds 300]
+ *                             [--seeds 100] [--damages 10000] [--connections 5000]
+ *                             [--partitions 10000]
  *
  * --only takes the names of checks or their beginnings. --keep leaves the servers' folders. Prints
  * a line of figures for each check, `ok NAME (ms)` or `FAIL NAME: reason`, and as its last line
@@ -20,7 +21,14 @@ import { Toolbox } from '../conformance/toolbox.ts'
 import { type FaultSizes, faultChecks } from './checks.ts'
 
 /** The sizes of the issue. */
-const SIZES: FaultSizes = { kills: 50, frames: 1_000_000, seeds: 100, damages: 10_000 }
+const SIZES: FaultSizes = {
+  kills: 50,
+  frames: 1_000_000,
+  seeds: 100,
+  damages: 10_000,
+  connections: 5_000,
+  partitions: 10_000,
+}
 
 function readOptions() {
   const sizeOptions = Object.fromEntries(
