@@ -33,6 +33,8 @@ export interface Serde<In, Out = In> {
   serialize(value: In, context: SerdeContext): Uint8Array | string | null
   /** `bytes` are a part of what was received, not a copy: copy what is kept and small. */
   deserialize(bytes: Uint8Array | null, context: SerdeContext, source: SerdeSource): Out
+  /** True where `deserialize` gives bytes as UTF-8 text: readers need not cut them out first. */
+  readonly isText?: boolean | undefined
 }
 
 /** What a plain topic takes: text is sent as UTF-8. */
@@ -68,6 +70,7 @@ export const serde = {
     return {
       serialize: (value) => checked(value, 'string'),
       deserialize: (bytes) => utf8Text(present(bytes)),
+      isText: true,
     }
   },
 
@@ -128,6 +131,7 @@ export const serde = {
       serialize: (value, context) => (value === null ? null : inner.serialize(value, context)),
       deserialize: (bytes, context, source) =>
         bytes === null ? null : inner.deserialize(bytes, context, source),
+      isText: inner.isText,
     }
   },
 } as const
