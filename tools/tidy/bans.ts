@@ -35,6 +35,7 @@ const WORLDLY: readonly Use[] = [
  */
 const PURE_MODULES = [
   'node:zlib',
+  'node:diagnostics_channel',
   'node:util',
   'node:module',
   'node:crypto',

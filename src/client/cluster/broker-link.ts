@@ -10,6 +10,7 @@
 import type { Random } from '../../io/io.ts'
 import type { Message } from '../../protocol/schema.ts'
 import { KafkaError } from '../kafka-error.ts'
+import { LinkObserver, type NetworkSensors } from '../metrics/network-metrics.ts'
 import { backoffMs } from '../retry.ts'
 import { type Address, formatAddress } from './address.ts'
 import type { ApiVersions } from './api-versions.ts'
@@ -45,6 +46,8 @@ export interface LinkAnswer {
 
 export interface LinkContext extends DialContext {
   readonly random: Random
+  /** Where it counts what goes over its connections. */
+  readonly network: NetworkSensors
   /** A connection failed, or could not be made. */
   readonly onFailure: (link: BrokerLink, error: KafkaError) => void
 }
@@ -61,6 +64,7 @@ export class BrokerLink {
   /** -1 while it is not known which broker is at the address. */
   brokerId = -1
   readonly #context: LinkContext
+  readonly #observer: LinkObserver
   /** Aborted by `close`. */
   readonly #closing = new AbortController()
   #state: State = { kind: 'idle' }
@@ -85,6 +89,8 @@ export class BrokerLink {
     this.#context = context
     this.address = address
     this.channel = channel
+    const { network, io, settings } = context
+    this.#observer = new LinkObserver(network, this, io.clock, settings.clientId)
   }
 
   /** `1 (host:port)`, or `host:port`. */
@@ -149,7 +155,9 @@ export class BrokerLink {
     this.#endPause()
     this.#rejectWaiting(endingError(ending, this.name))
     this.#closing.abort(endingError(ending, this.name))
-    return state.kind === 'open' ? state.open.connection.close(ending) : Promise.resolve()
+    if (state.kind !== 'open') return Promise.resolve()
+    this.#observer.closed(null)
+    return state.open.connection.close(ending)
   }
 
   #take(entry: Entry): void {
@@ -178,7 +186,7 @@ export class BrokerLink {
   async #dial(): Promise<void> {
     try {
       const { signal } = this.#closing
-      const open = await dial(this.#context, this.address, () => this.name, signal)
+      const open = await dial(this.#context, this.address, () => this.name, signal, this.#observer)
       const { ending } = open.connection
       if (this.#state.kind === 'closed') void open.connection.close(this.#ending)
       else if (ending !== null) this.#failed(endingError(ending, this.name))
@@ -201,6 +209,7 @@ export class BrokerLink {
     open.connection.onRoom = () => this.#pump()
     open.connection.onEnd = (ending) => this.#ended(ending)
     this.#lastUsedMs = this.#nowMs()
+    this.#observer.opened(this.#context.sasl !== null)
     this.#watchIdle(this.#context.settings.connectionsMaxIdleMs)
     for (const { resolve } of this.#waiters.splice(0)) resolve()
     this.#pump()
@@ -214,6 +223,7 @@ export class BrokerLink {
     this.#state = { kind: 'idle' }
     this.#backOff()
     this.#context.settings.logger.warn(failure.message, this.#fields())
+    this.#observer.failed(failure)
     this.#rejectWaiting(failure)
     this.#context.onFailure(this, failure)
   }
@@ -227,6 +237,7 @@ export class BrokerLink {
     if (wasOfUse) this.#failures = 0
     this.#backOff()
     const error = endingError(ending, this.name)
+    this.#observer.closed(error)
     this.#context.settings.logger.info(error.message, this.#fields())
     this.#rejectWaiting(error)
     this.#context.onFailure(this, error)
@@ -313,6 +324,7 @@ export class BrokerLink {
   async #renew({ connection, versions }: OpenConnection): Promise<void> {
     const { sasl, settings } = this.#context
     const { requestTimeoutMs: timeoutMs } = settings
+    const startMs = this.#nowMs()
     this.#isRenewing = true
     try {
       const lifetimeMs = await within(this.#context, timeoutMs, this.#closing.signal, (signal) =>
@@ -320,11 +332,13 @@ export class BrokerLink {
       )
       this.#isRenewing = false
       this.#noteSession(lifetimeMs)
+      this.#observer.reauthenticated(this.#nowMs() - startMs)
       settings.logger.debug('authenticated again', this.#fields())
       this.#pump()
     } catch (error) {
       const { code, message } = KafkaError.of(error, 'NETWORK_ERROR', 'authentication')
       const isRefused = code === 'AUTHENTICATION_FAILED'
+      if (isRefused) this.#observer.reauthenticationFailed()
       const kind = isRefused ? 'AUTHENTICATION_FAILED' : 'NETWORK_ERROR'
       connection.end({
         code: kind,
@@ -344,6 +358,7 @@ export class BrokerLink {
       const isIdle = state.open.connection.inFlight === 0 && this.#queue.length === 0
       if (isIdle && idleMs >= connectionsMaxIdleMs) {
         this.#leave()
+        this.#observer.closed(null)
         void state.open.connection.close({ code: 'NETWORK_ERROR', text: 'was idle' })
       } else {
         this.#watchIdle(Math.max(1, isIdle ? connectionsMaxIdleMs - idleMs : connectionsMaxIdleMs))

@@ -9,6 +9,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { Clock, Random } from '../../io/io.ts'
 import type { Infer, Input, Message, Uuid } from '../../protocol/schema.ts'
 import type { Deadline } from '../call.ts'
+import type { Observation } from '../observation.ts'
 
 /** A request message with its response, as `{ request: fetchRequest, response: fetchResponse }`. */
 export interface Call<Q extends Message, R extends Message> {
@@ -78,6 +79,8 @@ export interface TopicInfo {
 export interface ClusterMetadata {
   /** Counts up with every change. */
   readonly version: number
+  /** When they were last fetched, on the monotonic clock; NaN before that, or if not told. */
+  readonly fetchedMs?: number
   readonly clusterId: string | null
   readonly controllerId: number
   readonly brokers: ReadonlyMap<number, BrokerInfo>
@@ -120,6 +123,8 @@ export interface Cluster {
   readonly random: Random
   readonly logger: Logger
   readonly clientId: string
+  /** Its metrics and the hooks of a tracer; a cluster of a test may have none. */
+  readonly observation?: Observation
   /** First and longest pause between attempts, before jitter of 20 %. */
   readonly retryBackoffMs: number
   readonly retryBackoffMaxMs: number

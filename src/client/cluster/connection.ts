@@ -14,6 +14,7 @@ import type { Infer, Input, Message } from '../../protocol/schema.ts'
 import { FrameReader } from '../../rpc/frame-reader.ts'
 import { decodeResponseHeader, encodeRequest } from '../../rpc/header.ts'
 import { type ClientErrorCode, KafkaError } from '../kafka-error.ts'
+import type { ConnectionObserver } from '../metrics/network-metrics.ts'
 import type { Call } from './cluster.ts'
 import { foreignProtocol } from './foreign-protocol.ts'
 
@@ -22,12 +23,17 @@ const CLOSE_MAX_MS = 5000
 
 const CORRELATION_ID_MAX = 0x7fffffff
 
+/** The length that is before each frame. */
+const FRAME_HEAD_BYTES = 4
+
 export interface ConnectionOptions {
   readonly clock: Clock
   readonly clientId: string
   readonly maxResponseBytes: number
   /** What the broker is called in errors. */
   readonly broker: () => string
+  /** Told of each request and what came of it. */
+  readonly observer?: ConnectionObserver | undefined
 }
 
 export interface SendOptions {
@@ -46,6 +52,8 @@ interface Pending {
   readonly response: Message
   readonly timeoutMs: number
   readonly expiresMs: number
+  readonly startMs: number
+  readonly requestBytes: number
   readonly decode: ((reader: ByteReader) => unknown) | undefined
   readonly resolve: (body: unknown) => void
   readonly reject: (error: KafkaError) => void
@@ -121,6 +129,10 @@ export class BrokerConnection {
     const { clientId } = this.#options
     const pieces = encodeRequest(call.request, version, correlationId, clientId, body)
     this.#nextCorrelationId = correlationId === CORRELATION_ID_MAX ? 0 : correlationId + 1
+    const startMs = this.#options.clock.monotonicMs()
+    let requestBytes = 0
+    for (const { length } of pieces) requestBytes += length
+    this.#options.observer?.sent(requestBytes, startMs)
     if (options.isOneWay) {
       this.#sendOneWay(pieces, api, version, resolve, reject)
       return
@@ -129,9 +141,9 @@ export class BrokerConnection {
     const { response } = call
     // A broker answers in order, so this answer can't be due before the one ahead of it.
     const ahead = this.#pending.at(-1)?.expiresMs ?? 0
-    const expiresMs = Math.max(ahead, this.#options.clock.monotonicMs() + timeoutMs)
+    const expiresMs = Math.max(ahead, startMs + timeoutMs)
     const made = { correlationId, api, version, response, timeoutMs, expiresMs, decode }
-    this.#pending.push({ ...made, resolve, reject })
+    this.#pending.push({ ...made, startMs, requestBytes, resolve, reject })
     this.#connection.write(pieces)
     this.#watch()
   }
@@ -225,6 +237,7 @@ export class BrokerConnection {
     }
     this.#pending.shift()
     this.answers++
+    this.#tell(pending, frame.length + FRAME_HEAD_BYTES, null)
     pending.resolve(body)
   }
 
@@ -255,10 +268,25 @@ export class BrokerConnection {
     this.#ending = ending
     this.#cancelTimer?.()
     this.#cancelTimer = null
-    const waiting = [...this.#pending.splice(0), ...this.#unsent]
+    const pending = this.#pending.splice(0)
+    const unsent = [...this.#unsent]
     this.#unsent.clear()
-    for (const { reject, api, version } of waiting) reject(this.#error(ending, api, version))
+    for (const each of pending) {
+      const error = this.#error(ending, each.api, each.version)
+      this.#tell(each, 0, error)
+      each.reject(error)
+    }
+    for (const { reject, api, version } of unsent) reject(this.#error(ending, api, version))
     this.onEnd(ending)
+  }
+
+  #tell(pending: Pending, responseBytes: number, error: KafkaError | null): void {
+    const { observer, clock } = this.#options
+    if (observer === undefined) return
+    const { api, version, requestBytes, startMs } = pending
+    const nowMs = clock.monotonicMs()
+    const durationMs = nowMs - startMs
+    observer.settled({ api, version, requestBytes, durationMs }, responseBytes, nowMs, error)
   }
 
   #error(ending: Ending, api: string, apiVersion: number): KafkaError {

@@ -12,6 +12,7 @@ import { ErrorCode } from '../../protocol/errors.ts'
 import { apiVersionsRequest, apiVersionsResponse } from '../../protocol/messages/18-api-versions.ts'
 import type { Infer } from '../../protocol/schema.ts'
 import { KafkaError } from '../kafka-error.ts'
+import type { ConnectionObserver } from '../metrics/network-metrics.ts'
 import type { Settings } from '../options.ts'
 import { SOFTWARE } from '../software.ts'
 import { type Address, formatAddress } from './address.ts'
@@ -39,11 +40,12 @@ export async function dial(
   address: Address,
   broker: () => string,
   signal: AbortSignal,
+  observer?: ConnectionObserver,
 ): Promise<OpenConnection> {
   const { io, settings, sasl } = context
   const stream = await connect(context, address, broker, signal)
   const { clientId, maxResponseBytes, requestTimeoutMs: timeoutMs } = settings
-  const options = { clock: io.clock, clientId, maxResponseBytes, broker }
+  const options = { clock: io.clock, clientId, maxResponseBytes, broker, observer }
   const connection = new BrokerConnection(stream, options)
   return within(context, timeoutMs, signal, async (inner) => {
     const onAbort = () =>

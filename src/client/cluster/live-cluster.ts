@@ -11,6 +11,7 @@ import { apiVersionsRequest, apiVersionsResponse } from '../../protocol/messages
 import type { Input, Message } from '../../protocol/schema.ts'
 import type { Deadline } from '../call.ts'
 import { KafkaError } from '../kafka-error.ts'
+import { Observation } from '../observation.ts'
 import type { Settings } from '../options.ts'
 import { SOFTWARE } from '../software.ts'
 import { type Address, formatAddress, parseAddresses } from './address.ts'
@@ -46,6 +47,7 @@ export class LiveCluster implements Cluster {
   readonly metadataMaxAgeMs: number
   readonly metadataRebootstrapMs: number
   readonly metadata: MetadataCache
+  readonly observation: Observation
   readonly #settings: Settings
   readonly #context: LinkContext
   readonly #coordinators: Coordinators
@@ -70,10 +72,12 @@ export class LiveCluster implements Cluster {
     this.metadataMaxAgeMs = settings.metadataMaxAgeMs
     this.metadataRebootstrapMs = settings.metadataRebootstrapMs
     this.#settings = settings
+    this.observation = new Observation(clock, settings.clientId)
     this.#context = {
       io: { clock, network },
       random,
       settings,
+      network: this.observation.metrics.network,
       sasl: sasl === null ? null : credentials(sasl, { clock, random, fetch, timeoutMs }),
       onFailure: (link) => {
         if (link.brokerId >= 0) this.metadata.markStale()

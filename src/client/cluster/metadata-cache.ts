@@ -74,6 +74,7 @@ export class MetadataCache implements ClusterMetadata {
   #isStale = false
   /** Refreshes in a row that failed or left something to be asked again. */
   #attempts = 0
+  fetchedMs = Number.NaN
   #lastAttemptMs = -Infinity
   #failingSinceMs: number | null = null
   #cancelTimer: () => void = () => {}
@@ -202,6 +203,7 @@ export class MetadataCache implements ClusterMetadata {
       const rest = names?.filter((name) => !creating.includes(name)) ?? null
       if (rest === null || rest.length > 0 || creating.length === 0) await this.#ask(rest, false)
       this.#failingSinceMs = null
+      this.fetchedMs = this.#source.clock.monotonicMs()
       this.#attempts = this.#isStale ? this.#attempts + 1 : 0
     } catch (error) {
       this.#isStale = true

@@ -45,6 +45,8 @@ export class Accumulator {
   /** Who waits for the records that waited at a time. */
   readonly #leaving = new Set<{ readonly left: Set<Pending>; readonly resolve: () => void }>()
   #lastOrdinal = 0
+  /** When records began to wait for room. */
+  #blockedSinceMs = 0
   #cancelSweep: (() => void) | null = null
   #closedWith: KafkaError | null = null
   readonly #stopWatching: () => void
@@ -205,6 +207,7 @@ export class Accumulator {
     const bytes = least + WAITING_OVERHEAD_BYTES
     const waitsForRoom = target.info !== undefined && target.pending.length === 0
     if ((waitsForRoom && !mayBlock) || this.#pendingBytes + bytes > bufferBytes) {
+      this.#sender.sensors.exhausted.record(1, this.#cluster.clock.monotonicMs())
       throw new KafkaError(
         'QUEUE_FULL',
         `the producer's buffer of ${bufferBytes} bytes is full: await ready() between records`,
@@ -223,6 +226,7 @@ export class Accumulator {
   }
 
   #block(pending: Pending): void {
+    if (this.#blocked.length === 0) this.#blockedSinceMs = this.#cluster.clock.monotonicMs()
     this.#blocked.push(pending)
     this.#sender.hurry(this)
   }
@@ -234,7 +238,11 @@ export class Accumulator {
       if (!this.#place(pending)) break
       admitted++
     }
-    this.#blocked.splice(0, admitted)
+    if (this.#blocked.splice(0, admitted).length > 0) {
+      const nowMs = this.#cluster.clock.monotonicMs()
+      this.#sender.sensors.bufferWait.record(nowMs - this.#blockedSinceMs, nowMs)
+      this.#blockedSinceMs = nowMs
+    }
     if (this.#blocked.length === 0) this.#sender.rest(this)
   }
 
@@ -288,11 +296,14 @@ export class Accumulator {
 
   #onMetadata(): void {
     if (this.#closedWith !== null) return
-    const { metadata } = this.#cluster
+    const { metadata, clock } = this.#cluster
+    const nowMs = clock.nowMs()
     let isMoved = false
     for (const target of this.#targets.values()) {
       if (target.update(metadata.topic(target.name))) isMoved = true
       if (target.info === undefined || target.pending.length === 0) continue
+      const waitedMs = this.#settings.maxBlockMs - (target.pending[0]!.untilMs - nowMs)
+      this.#sender.sensors.took('metadata-wait', waitedMs)
       // They keep their place before those that come from now on.
       for (const pending of target.pending.splice(0)) {
         if (this.#blocked.length > 0 || !this.#place(pending)) this.#block(pending)

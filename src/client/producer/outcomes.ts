@@ -11,7 +11,9 @@ import { ErrorCode } from '../../protocol/errors.ts'
 import type { produceResponse } from '../../protocol/messages/00-produce.ts'
 import type { Infer } from '../../protocol/schema.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import { diagnosticChannels } from '../diagnostics.ts'
 import { KafkaError, type KafkaErrorCode } from '../kafka-error.ts'
+import type { ProducerSensors } from '../metrics/producer-metrics.ts'
 import { backoffMs } from '../retry.ts'
 import type { ProducerBatch, Written } from './batch.ts'
 import type { Numbering } from './numbering.ts'
@@ -73,9 +75,16 @@ export class Outcomes {
   readonly #cluster: Cluster
   readonly #settings: ProducerSettings
   readonly #numbering: Numbering | null
+  readonly #sensors: ProducerSensors
   readonly #isTransactional: boolean
 
-  constructor(cluster: Cluster, settings: ProducerSettings, numbering: Numbering | null) {
+  constructor(
+    cluster: Cluster,
+    settings: ProducerSettings,
+    numbering: Numbering | null,
+    sensors: ProducerSensors,
+  ) {
+    this.#sensors = sensors
     this.#cluster = cluster
     this.#settings = settings
     this.#numbering = numbering
@@ -104,6 +113,7 @@ export class Outcomes {
     }
     if (errorCode === ErrorCode.MESSAGE_TOO_LARGE && batch.count > 1 && !batch.isDone) {
       this.counts.splits++
+      this.#sensors.splits.record(1, this.#cluster.clock.monotonicMs())
       queue.replace(batch, batch.split())
       return
     }
@@ -169,8 +179,10 @@ export class Outcomes {
   }
 
   settle(batch: ProducerBatch, written: Written): void {
-    if (!batch.isDone) this.counts.records += batch.count
+    const isLate = batch.isDone
+    if (!isLate) this.counts.records += batch.count
     batch.succeed(written)
+    if (!isLate) this.#tell(batch)
   }
 
   giveUp(
@@ -181,8 +193,22 @@ export class Outcomes {
   ): void {
     queue.gaveUp(batch)
     this.counts.failedRecords += batch.count
+    this.#sensors.failed(batch.topic, batch.count, this.#cluster.clock.monotonicMs())
     batch.fail(error, errors)
+    this.#tell(batch)
     this.#numbering?.onGivenUp(error)
+  }
+
+  #tell(batch: ProducerBatch): void {
+    if (!diagnosticChannels.producerBatch.hasSubscribers) return
+    const { topic, partition, count, attempts, sentTo, baseOffset, createdMs, error } = batch
+    const { clientId, clock } = this.#cluster
+    diagnosticChannels.producerBatch.publish({
+      ...{ clientId, topic, partition, count, attempts, brokerId: sentTo, baseOffset, createdMs },
+      bytes: attempts > 0 ? batch.sizeBytes : 0,
+      durationMs: clock.nowMs() - createdMs,
+      error,
+    })
   }
 
   isOver(batch: ProducerBatch, nowMs: number): boolean {

@@ -15,6 +15,10 @@ import { type CallOptions, Deadline } from '../call.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { headerEntries } from '../headers.ts'
 import { KafkaError } from '../kafka-error.ts'
+import type { RegisteredPart } from '../metrics/client-metrics.ts'
+import type { ClientMetric } from '../metrics/metric-family.ts'
+import { collectProducer } from '../metrics/producer-metrics.ts'
+import { type Observation, type ObservedRecord, observationOf } from '../observation.ts'
 import type { ProducerRecord, RecordMetadata } from '../record.ts'
 import { type BytesInput, serde, serializeWith } from '../serde.ts'
 import { checkTopicName, type TopicLike } from '../topic.ts'
@@ -24,9 +28,12 @@ import { Deliveries } from './delivery.ts'
 import { IdempotentNumbering } from './numbering.ts'
 import { type ProducerOptions, type ProducerSettings, producerSettings } from './options.ts'
 import type { SenderCounts } from './outcomes.ts'
+import { follow, followed, metadataOf, type Place, placeOf, resultsOf } from './place.ts'
 import { ProducerWritable } from './producer-writable.ts'
+import { Progress } from './progress.ts'
+import { checkTimestamp, closed, outside } from './refusals.ts'
 import { Sender } from './sender.ts'
-import type { Outgoing, TopicTarget } from './topic-target.ts'
+import type { Outgoing, Pending, TopicTarget } from './topic-target.ts'
 import { Transaction } from './transaction.ts'
 import {
   commitOffsets,
@@ -49,11 +56,6 @@ export interface ProducerStats extends Readonly<SenderCounts> {
   readonly waitingRecords: number
 }
 
-interface Waiter {
-  readonly resolve: () => void
-  readonly condition: () => boolean
-}
-
 export class Producer implements AsyncDisposable {
   readonly #cluster: Cluster
   readonly #settings: ProducerSettings
@@ -62,8 +64,10 @@ export class Producer implements AsyncDisposable {
   readonly #sender: Sender
   readonly #accumulator: Accumulator
   readonly #deliveries: Deliveries
+  readonly #observation: Observation
+  readonly #registered: RegisteredPart
   readonly #onClosed: () => void
-  #waiters: Waiter[] = []
+  readonly #progress: Progress
   #isClosing = false
   #closing: Promise<void> | null = null
   #lastTarget: TopicTarget | null = null
@@ -85,9 +89,14 @@ export class Producer implements AsyncDisposable {
       this.#transactions ?? (isIdempotent ? new IdempotentNumbering(cluster, wake) : null)
     this.#sender = new Sender(cluster, this.#settings, this.#numbering, () => this.#onProgress())
     this.#accumulator = new Accumulator(cluster, this.#settings, this.#sender, () =>
-      this.#wakeWaiters(),
+      this.#progress.made(),
     )
     this.#deliveries = new Deliveries(this.#settings.onDelivery)
+    this.#progress = new Progress(() => this.#isClosing || this.#deliveries.hasFailed)
+    this.#observation = observationOf(cluster)
+    this.#registered = this.#observation.metrics.register('producer', (clientId, nowMs, into) =>
+      this.#collect(clientId, nowMs, into),
+    )
   }
 
   /**
@@ -154,7 +163,12 @@ export class Producer implements AsyncDisposable {
     if (transactions === null) {
       throw new KafkaError('INVALID_STATE', 'transactions need the option transactionalId')
     }
-    await transactions.begin(this.#blockDeadline('begin', call))
+    const begun = transactions.begin(this.#blockDeadline('begin', call))
+    await this.#sender.sensors.timed(
+      transactions.current === null ? 'txn-init' : 'txn-begin',
+      this.#cluster.clock,
+      begun,
+    )
     return new Transaction({
       send: (topic, record, each) => this.#sendAny(topic, record, each),
       sendMany: (topic, records, each) => this.#sendAll(topic, records, each),
@@ -175,7 +189,7 @@ export class Producer implements AsyncDisposable {
   /** Resolves when there is room for more; rejects with what enqueued records failed with. */
   async ready(call?: CallOptions): Promise<void> {
     if (this.#isPressed() && !this.#deliveries.hasFailed) {
-      await this.#deadline('ready', call).race(this.#progress(() => !this.#isPressed()))
+      await this.#deadline('ready', call).race(this.#progress.until(() => !this.#isPressed()))
     }
     this.#deliveries.throwFailure()
   }
@@ -185,7 +199,11 @@ export class Producer implements AsyncDisposable {
    * rejects with what enqueued records failed with.
    */
   async flush(call?: CallOptions): Promise<void> {
-    await this.#flush(this.#deadline('flush', call))
+    await this.#sender.sensors.timed(
+      'flush',
+      this.#cluster.clock,
+      this.#flush(this.#deadline('flush', call)),
+    )
     this.#deliveries.throwFailure()
   }
 
@@ -195,7 +213,7 @@ export class Producer implements AsyncDisposable {
     return new ProducerWritable({
       enqueue: (record: ProducerRecord<T>, listener, onFailed) =>
         this.#enqueue(topic, record, listener, onFailed, true),
-      ready: () => this.#progress(() => !this.#isPressed()),
+      ready: () => this.#progress.until(() => !this.#isPressed()),
       flush: () => this.#flush(this.#deadline('flush', undefined)),
     })
   }
@@ -208,6 +226,11 @@ export class Producer implements AsyncDisposable {
       inFlightBytes: this.#sender.inFlightBytes,
       waitingRecords: this.#accumulator.pendingCount,
     }
+  }
+
+  /** Java's metrics of a producer, at this moment; docs/client-metrics.md has them all. */
+  metrics(): ClientMetric[] {
+    return this.#registered.metrics()
   }
 
   /**
@@ -233,6 +256,7 @@ export class Producer implements AsyncDisposable {
     this.#sender.close(error)
     this.#numbering?.close()
     this.#onProgress()
+    this.#registered.leave()
     this.#onClosed()
     this.#deliveries.throwFailure()
   }
@@ -276,7 +300,8 @@ export class Producer implements AsyncDisposable {
   ): Promise<void> {
     transactions.throwAbortable()
     try {
-      await commitOffsets(this.#cluster, transactions, group, offsets, deadline)
+      const sent = commitOffsets(this.#cluster, transactions, group, offsets, deadline)
+      await this.#sender.sensors.timed('txn-send-offsets', this.#cluster.clock, sent)
     } catch (error) {
       if (error instanceof KafkaError) transactions.spoil(error)
       throw error
@@ -290,7 +315,12 @@ export class Producer implements AsyncDisposable {
       this.#sender.abandon(error, false)
     }
     await this.#flush(deadline)
-    await transactions.end(isCommit, deadline)
+    const ended = transactions.end(isCommit, deadline)
+    await this.#sender.sensors.timed(
+      isCommit ? 'txn-commit' : 'txn-abort',
+      this.#cluster.clock,
+      ended,
+    )
     this.#accumulator.endTransaction()
     this.#deliveries.forget()
   }
@@ -320,15 +350,15 @@ export class Producer implements AsyncDisposable {
 
   /** Has the record that `#add` could not take wait until it is in a batch. */
   #wait(deadline?: Deadline): Promise<Place> {
-    const outgoing = this.#takeHeld()
     let resolve: (batch: ProducerBatch) => void
     let reject: (error: KafkaError) => void
     const placed = new Promise<Place>((onPlaced, onFailed) => {
       resolve = (batch) => onPlaced(placeOf(batch))
       reject = onFailed
     })
-    const pending = this.#accumulator.wait(outgoing, resolve!, reject!, true)
-    deadline?.race(placed).catch(() => {
+    const pending = this.#hold(resolve!, reject!, true)
+    deadline?.race(placed).catch((error) => {
+      if (!pending.isCancelled) pending.observed?.settled(error, null)
       pending.isCancelled = true
     })
     return placed
@@ -347,12 +377,46 @@ export class Producer implements AsyncDisposable {
       return !this.#isPressed()
     }
     const onPlaced = (placed: ProducerBatch) => placed.notify(listener)
-    this.#accumulator.wait(this.#takeHeld(), onPlaced, onFailed, mayBlock)
+    this.#hold(onPlaced, onFailed, mayBlock)
     return false
+  }
+
+  /** Has the record wait that `#add` could not take. */
+  #hold(onPlaced: Pending['placed'], onFailed: Pending['failed'], mayBlock: boolean): Pending {
+    const held = this.#held!
+    this.#held = null
+    const { observed } = held
+    if (observed === null) return this.#accumulator.wait(held, onPlaced, onFailed, mayBlock)
+    const [placed, failed] = followed(observed, onPlaced, onFailed)
+    try {
+      return this.#accumulator.wait(held, placed, failed, mayBlock)
+    } catch (error) {
+      observed.settled(KafkaError.of(error, 'QUEUE_FULL', 'send'), null)
+      throw error
+    }
   }
 
   /** Adds a record as the last of the batch that is returned; null where it is held to wait. */
   #add(topic: TopicLike, record: ProducerRecord<TopicLike>): ProducerBatch | null {
+    const { hooks } = this.#observation
+    if (hooks === null) return this.#append(topic, record, null)
+    const observed = hooks.onSend?.(nameOf(topic), record) ?? null
+    if (observed === null) return this.#append(topic, record, null)
+    try {
+      const batch = this.#append(topic, observed.record, observed)
+      if (batch !== null) follow(observed, placeOf(batch))
+      return batch
+    } catch (error) {
+      observed.settled(KafkaError.of(error, 'USER_CODE_FAILED', 'send'), null)
+      throw error
+    }
+  }
+
+  #append(
+    topic: TopicLike,
+    record: ProducerRecord<TopicLike>,
+    observed: ObservedRecord | null,
+  ): ProducerBatch | null {
     if (this.#isClosing) throw closed()
     const target = this.#target(topic)
     const { keyContext, valueContext } = target
@@ -370,14 +434,8 @@ export class Producer implements AsyncDisposable {
     const timestampMs = record.timestamp ?? this.#cluster.clock.nowMs()
     if (record.timestamp !== undefined) checkTimestamp(timestampMs)
     const batch = this.#accumulator.append(target, key, value, headers, timestampMs, record)
-    if (batch === null) this.#held = { target, key, value, headers, timestampMs, record }
+    if (batch === null) this.#held = { target, key, value, headers, timestampMs, record, observed }
     return batch
-  }
-
-  #takeHeld(): Outgoing {
-    const held = this.#held!
-    this.#held = null
-    return held
   }
 
   #target(topic: TopicLike): TopicTarget {
@@ -411,28 +469,18 @@ export class Producer implements AsyncDisposable {
     }
   }
 
-  /** Resolves when `condition` holds, looked at whenever something was settled. */
-  #progress(condition: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiters.push({ resolve, condition })
-      this.#wakeWaiters()
-    })
-  }
-
   #onProgress(): void {
     this.#accumulator.admit()
-    this.#wakeWaiters()
+    this.#progress.made()
   }
 
-  #wakeWaiters(): void {
-    if (this.#waiters.length === 0) return
-    const isOver = this.#isClosing || this.#deliveries.hasFailed
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const waiter of waiters) {
-      if (isOver || waiter.condition()) waiter.resolve()
-      else this.#waiters.push(waiter)
-    }
+  #collect(clientId: string, nowMs: number, into: ClientMetric[]): void {
+    const { sensors, requestsInFlight } = this.#sender
+    const { memory, pendingCount: waitingRecords } = this.#accumulator
+    const { limitBytes: bufferTotalBytes, usedBytes: bufferUsedBytes } = memory
+    const metadataAgeMs = nowMs - (this.#cluster.metadata.fetchedMs ?? Number.NaN)
+    const held = { bufferTotalBytes, bufferUsedBytes, waitingRecords }
+    collectProducer({ sensors, requestsInFlight, metadataAgeMs, ...held }, clientId, nowMs, into)
   }
 
   #blockDeadline(what: string, call: CallOptions | undefined): Deadline {
@@ -447,46 +495,6 @@ export class Producer implements AsyncDisposable {
 const BYTES = serde.bytes()
 const NO_HEADERS: readonly RecordHeader[] = []
 
-/** Where a record is: in which batch, and which one of it. */
-interface Place {
-  readonly batch: ProducerBatch
-  readonly index: number
-  readonly timestampMs: number
-}
-
-/** The place of the record that was added last. */
-function placeOf(batch: ProducerBatch): Place {
-  return { batch, index: batch.count - 1, timestampMs: batch.lastTimestampMs }
-}
-
-async function metadataOf({ batch, index, timestampMs }: Place): Promise<RecordMetadata> {
-  await batch.settled
-  return batch.metadataOf(index, timestampMs)
-}
-
-/** Waits for each batch once, not for each record. */
-async function resultsOf(places: readonly (Place | Promise<Place>)[]): Promise<RecordMetadata[]> {
-  const all = await Promise.all(places)
-  for (const { batch } of all) if (!batch.isDone) await batch.settled
-  return all.map(({ batch, index, timestampMs }) => batch.metadataOf(index, timestampMs))
-}
-
-function closed(): KafkaError {
-  return new KafkaError('CLOSED', 'the producer was closed')
-}
-
-function outside(): KafkaError {
-  const text =
-    'a producer with a transactionalId sends within transactions: transaction(…), begin()'
-  return new KafkaError('INVALID_STATE', text)
-}
-
 function nameOf(topic: TopicLike): string {
   return typeof topic === 'string' ? topic : topic.name
-}
-
-function checkTimestamp(timestampMs: number): void {
-  if (Number.isSafeInteger(timestampMs) && timestampMs >= 0) return
-  const text = `timestamp: ${timestampMs} is not an integer of milliseconds from 0 up`
-  throw new KafkaError('INVALID_ARGUMENT', text)
 }

@@ -14,6 +14,7 @@ import type { Infer, Input } from '../../protocol/schema.ts'
 import { Deadline } from '../call.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { KafkaError } from '../kafka-error.ts'
+import { ProducerSensors } from '../metrics/producer-metrics.ts'
 import type { BatchFormat, ProducerBatch } from './batch.ts'
 import { Lane } from './lane.ts'
 import { NEWEST_PRODUCE, type Numbering } from './numbering.ts'
@@ -41,6 +42,7 @@ export type OnProgress = () => void
 export class Sender {
   /** Memory of batches whose requests are not answered. */
   inFlightBytes = 0
+  readonly sensors = new ProducerSensors()
   readonly #cluster: Cluster
   readonly #settings: ProducerSettings
   readonly #numbering: Numbering | null
@@ -67,7 +69,7 @@ export class Sender {
     this.#settings = settings
     this.#numbering = numbering
     this.#onProgress = onProgress
-    this.#outcomes = new Outcomes(cluster, settings, numbering)
+    this.#outcomes = new Outcomes(cluster, settings, numbering, this.sensors)
     this.#format = {
       compression: settings.compression,
       compressionLevel: settings.compressionLevel,
@@ -77,6 +79,11 @@ export class Sender {
 
   get counts(): SenderCounts {
     return this.#outcomes.counts
+  }
+
+  /** Requests that are not answered. */
+  get requestsInFlight(): number {
+    return this.#flights.size
   }
 
   /** A batch was made at the end of `queue`, which may take more records. */
@@ -139,7 +146,7 @@ export class Sender {
     return batches
   }
 
-  /** How long the broker has taken nothing although there was something, in milliseconds. */
+  /** How long the broker has answered nothing although it should, in milliseconds. */
   stalledMs(brokerId: number, nowMs: number): number {
     const sinceMs = this.#lanes.get(brokerId)?.stalledSinceMs ?? Infinity
     return Math.max(0, nowMs - sinceMs)
@@ -211,16 +218,12 @@ export class Sender {
     for (;;) {
       const dueMs = lane.dueMs(nowMs, settings, this.#urgency)
       if (dueMs > nowMs) {
-        if (dueMs === Infinity && lane.inFlight === 0) lane.stalledSinceMs = Infinity
         return dueMs
       }
-      if (lane.inFlight >= settings.maxInFlight) {
-        lane.stalledSinceMs = Math.min(lane.stalledSinceMs, nowMs)
-        return Infinity // an answer goes on here
-      }
+      if (lane.inFlight >= settings.maxInFlight) return Infinity // an answer goes on here
       const load = lane.collect(nowMs, settings, this.#accept)
       if (load.length === 0) return Infinity
-      lane.stalledSinceMs = Infinity
+      lane.stalledSinceMs = Math.min(lane.stalledSinceMs, nowMs)
       this.#send(lane, load)
     }
   }
@@ -238,9 +241,11 @@ export class Sender {
     const flight: Flight = { lane, load, topicData: [], heldBytes: 0 }
     const wires: Uint8Array[] = []
     const batches: ProducerBatch[] = []
+    const startMs = cluster.clock.monotonicMs()
     for (const { queue, batch } of load) {
       queue.usualBytes = batch.sizeBytes // before compression
       const wire = batch.toWire(this.#format)
+      this.#measure(batch, queue.usualBytes, wire.length, startMs)
       batch.sentTo = lane.brokerId
       wires.push(wire)
       batches.push(batch)
@@ -268,9 +273,23 @@ export class Sender {
         isOneWay: acks === 0,
       })
       .then(
-        ({ body }) => (acks === 0 ? this.#handedOver(flight) : this.#answered(flight, body)),
+        ({ body }) => {
+          if (acks === 0) return this.#handedOver(flight)
+          const nowMs = cluster.clock.monotonicMs()
+          this.sensors.answered(batches, nowMs - startMs, body.throttleTimeMs, nowMs)
+          this.#answered(flight, body)
+        },
         (error: KafkaError) => this.#lost(flight, error),
       )
+  }
+
+  #measure(batch: ProducerBatch, plainBytes: number, bytes: number, nowMs: number): void {
+    const { topic, count, attempts, createdMs } = batch
+    const isPacked = attempts === 1 && this.#format.compression !== 'none'
+    const compression = isPacked ? bytes / plainBytes : Number.NaN
+    const queuedMs = this.#cluster.clock.nowMs() - createdMs
+    this.sensors.sent({ topic, count, bytes, compression, queuedMs }, nowMs)
+    if (attempts > 1) this.sensors.retried(topic, count, nowMs)
   }
 
   #maxVersion(batches: readonly ProducerBatch[]): number {
@@ -286,6 +305,7 @@ export class Sender {
   /** Acks 0: nobody will tell. */
   #handedOver(flight: Flight): void {
     this.#landed(flight)
+    flight.lane.stalledSinceMs = Infinity
     for (const { queue, batch } of flight.load) {
       batch.leftWire(false)
       queue.succeeded(batch)
@@ -296,6 +316,8 @@ export class Sender {
 
   #answered(flight: Flight, body: Infer<typeof produceResponse>): void {
     this.#landed(flight)
+    const { lane } = flight
+    lane.stalledSinceMs = lane.inFlight > 0 ? this.#cluster.clock.nowMs() : Infinity
     const answers = new Answers(flight.topicData, body.responses)
     for (const { queue, batch } of flight.load) {
       const answer = answers.of(batch)

@@ -8,6 +8,7 @@ import type { RecordHeader } from '../../records/record-scan.ts'
 import type { Content } from '../../records/record-writer.ts'
 import type { TopicInfo } from '../cluster/cluster.ts'
 import { KafkaError } from '../kafka-error.ts'
+import type { ObservedRecord } from '../observation.ts'
 import type { ProducerRecord } from '../record.ts'
 import type { SerdeContext } from '../serde.ts'
 import type { TopicLike } from '../topic.ts'
@@ -30,6 +31,8 @@ export interface Outgoing {
   readonly timestampMs: number
   /** As the program gave it. */
   readonly record: ProducerRecord<TopicLike>
+  /** Set where a tracer follows it. */
+  readonly observed: ObservedRecord | null
 }
 
 /** A record that can't go into a batch yet. */
