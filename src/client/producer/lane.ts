@@ -18,7 +18,7 @@ export class Lane {
   readonly brokerId: number
   /** Requests that are not answered. */
   inFlight = 0
-  /** When batches of this broker began to wait without any being taken; Infinity for not at all. */
+  /** Since when the broker owes an answer and gives none; Infinity where it owes none. */
   stalledSinceMs = Infinity
   queues: PartitionQueue[] = []
 

@@ -3,38 +3,13 @@ import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { test } from 'node:test'
-import { Prng } from '../../base/prng.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
 import { produceRequest } from '../../protocol/messages/00-produce.ts'
 import type { Deadline } from '../call.ts'
-import { FakeCluster } from '../cluster/fake-cluster.test-support.ts'
 import { KafkaError } from '../kafka-error.ts'
-import { FakePartitions, type Fault } from './fake-partitions.test-support.ts'
 import type { DeliveryReport, ProducerOptions } from './options.ts'
 import { Producer } from './producer.ts'
-
-interface Scene {
-  readonly cluster: FakeCluster
-  readonly brokers: FakePartitions
-  readonly producer: Producer
-}
-
-function scene(options: ProducerOptions = {}, partitions = 1): Scene {
-  const cluster = new FakeCluster()
-  cluster.metadata.setTopic('t', partitions)
-  return { cluster, brokers: new FakePartitions(cluster), producer: new Producer(cluster, options) }
-}
-
-/** Lets virtual time pass until the promise settles. */
-async function settle<T>(cluster: FakeCluster, promise: Promise<T>): Promise<T> {
-  let isSettled = false
-  const done = promise.finally(() => {
-    isSettled = true
-  })
-  done.catch(() => {})
-  await cluster.clock.until(() => isSettled, 600_000)
-  return done
-}
+import { scene, settle } from './producer-scene.test-support.ts'
 
 test('records are written in order, each with its place', async () => {
   const { cluster, brokers, producer } = scene()
@@ -117,128 +92,6 @@ test('a batch that is too large for the broker is split until it fits, every rec
   await assert.rejects(large, { code: 'MESSAGE_TOO_LARGE' })
   assert.equal((await settle(cluster, producer.send('t', { value: 'small' }))).offset, 50)
   assert.equal(producer.stats.bufferedBytes, 0)
-})
-
-/** Sends numbered records while faults come, and returns what was acknowledged. */
-async function underFaults(seed: number, options: ProducerOptions, records: number) {
-  const random = new Prng(seed)
-  const partitions = 1 + random.int(3)
-  const setting = scene({ batchBytes: 64 + random.int(400), ...options }, partitions)
-  const { cluster, brokers, producer } = setting
-  const faults: Fault[] = [
-    'lost before',
-    'lost after',
-    ErrorCode.NOT_LEADER_OR_FOLLOWER,
-    ErrorCode.NOT_ENOUGH_REPLICAS,
-    { after: ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND },
-    { after: ErrorCode.REQUEST_TIMED_OUT },
-  ]
-  const chance = [0, 0.05, 0.3, 0.6][random.int(4)]!
-  brokers.fault = () => (random.chance(chance) ? faults[random.int(faults.length)]! : 'none')
-  brokers.latencyMs = random.int(20)
-  const acknowledged = new Map<string, number>()
-  const failed = new Set<string>()
-  const sent: Promise<void>[] = []
-  for (let i = 0; i < records; i++) {
-    // Of such sizes that several batches of a partition are in flight.
-    const value = `${i} ${'x'.repeat(random.int(150))}`
-    const partition = random.int(partitions)
-    sent.push(
-      producer.send('t', { value, partition }).then(
-        ({ offset }) => void acknowledged.set(`${partition}:${i}`, offset),
-        () => void failed.add(`${partition}:${i}`),
-      ),
-    )
-    if (random.chance(0.2)) await cluster.clock.advance(random.int(30))
-    if (random.chance(0.01)) brokers.disconnect(1)
-  }
-  await settle(cluster, Promise.all(sent))
-  await settle(cluster, producer.close())
-  await cluster.clock.advance(60_000) // requests that nobody waits for any more
-  assert.equal(producer.stats.bufferedBytes, 0, `seed ${seed}: memory that nobody gave back`)
-  assert.equal(cluster.clock.pending, 0, `seed ${seed}: a timer is left`)
-  return { ...setting, acknowledged, failed, partitions }
-}
-
-/** The numbers of the records of a partition. */
-function numbers(brokers: FakePartitions, partition: number): number[] {
-  return brokers.values('t', partition).map((value) => Number(value!.split(' ')[0]))
-}
-
-function checkLogs(
-  seed: number,
-  { brokers, acknowledged, partitions }: Awaited<ReturnType<typeof underFaults>>,
-): void {
-  for (let partition = 0; partition < partitions; partition++) {
-    const values = numbers(brokers, partition)
-    const inOrder = [...new Set(values)].sort((a, b) => a - b)
-    assert.deepEqual(values, inOrder, `seed ${seed}, partition ${partition}: order or doubles`)
-    for (const [name, offset] of acknowledged) {
-      const [where, value] = name.split(':').map(Number)
-      if (where === partition) {
-        assert.equal(values[offset], value, `seed ${seed}: ${name} is not at ${offset}`)
-      }
-    }
-  }
-}
-
-test('with idempotence nothing is lost, doubled or out of order, whatever fails on the way', async () => {
-  for (let seed = 1; seed <= 60; seed++) {
-    const result = await underFaults(seed, { deliveryTimeoutMs: 3_600_000 }, 150)
-    assert.equal(result.failed.size, 0, `seed ${seed}`)
-    assert.equal(result.acknowledged.size, 150, `seed ${seed}`)
-    checkLogs(seed, result)
-  }
-})
-
-test('records that expire leave gaps, and what is acknowledged stays in order and single', async () => {
-  let expired = 0
-  for (let seed = 100; seed <= 160; seed++) {
-    const result = await underFaults(seed, { deliveryTimeoutMs: 150 }, 150)
-    expired += result.failed.size
-    assert.equal(result.acknowledged.size + result.failed.size, 150, `seed ${seed}`)
-    checkLogs(seed, result)
-  }
-  assert.ok(expired > 100, `only ${expired} expired: the test tests nothing`)
-})
-
-test('nothing takes the place of a first batch that was refused', async () => {
-  const { cluster, brokers, producer } = scene({ batchBytes: 64 })
-  let requests = 0
-  brokers.fault = () => (requests++ === 0 ? ErrorCode.NOT_ENOUGH_REPLICAS : 'none')
-  const sent = ['a', 'b', 'c'].map((value) => producer.send('t', { value }))
-  await settle(cluster, Promise.all(sent))
-  assert.deepEqual(brokers.values('t', 0), ['a', 'b', 'c'])
-})
-
-test('a new epoch follows a gap, with the numbers from 0', async () => {
-  const { cluster, brokers, producer } = scene()
-  await settle(cluster, producer.send('t', { value: 'a' }))
-  brokers.log('t', 0).producers.get(1001)!.lastSequence = 77 // what the broker knows is lost
-  assert.equal((await settle(cluster, producer.send('t', { value: 'b' }))).offset, 1)
-  assert.deepEqual(
-    brokers.log('t', 0).records.map(({ epoch }) => epoch),
-    [0, 1],
-  )
-  assert.deepEqual(brokers.initProducerIds, [1001], 'without asking for another id')
-})
-
-test('without idempotence and with one request at a time order is kept', async () => {
-  for (let seed = 1; seed <= 20; seed++) {
-    const options = { idempotent: false, maxInFlight: 1, deliveryTimeoutMs: 3_600_000 }
-    const { brokers, acknowledged, partitions } = await underFaults(seed, options, 80)
-    assert.equal(acknowledged.size, 80)
-    for (let partition = 0; partition < partitions; partition++) {
-      const values = numbers(brokers, partition)
-      // Attempts that were written without an answer are there twice, as they must be.
-      const firsts = values.filter((value, i) => values.indexOf(value) === i)
-      assert.deepEqual(
-        firsts,
-        [...firsts].sort((a, b) => a - b),
-        `seed ${seed}`,
-      )
-    }
-  }
 })
 
 test('acks 0 asks for no answer', async () => {
@@ -376,6 +229,36 @@ test('a new leader is found, from the answer or from metadata, and order is kept
   )
   assert.deepEqual(brokers.values('t', 0), ['first', ...sent.map((_, i) => `${i}`)])
   assert.equal(brokers.requests.at(-1)!.brokerId, 2)
+})
+
+test('a broker that answers nothing gets no more records without a key (KIP-794)', async () => {
+  const { cluster, brokers, producer } = scene(
+    { partitionAvailabilityTimeoutMs: 500, batchBytes: 100 },
+    2,
+  )
+  cluster.metadata.setBroker(2, null)
+  cluster.metadata.setTopic('t', 2, (partition) => [partition + 1])
+  const value = 'x'.repeat(100)
+  await settle(
+    cluster,
+    Promise.all([0, 1].map((partition) => producer.send('t', { value, partition }))),
+  )
+  let isSilent = true
+  brokers.fault = (_, partition) => (partition === 0 && isSilent ? 'lost before' : 'none')
+  producer.enqueue('t', { value, partition: 0 })
+  await cluster.clock.advance(600)
+  producer.enqueue('t', { value }) // may go to where the choice stuck before
+  const sent = Array.from({ length: 40 }, () => producer.send('t', { value }))
+  isSilent = false
+  const chosen = (await settle(cluster, Promise.all(sent))).map(({ partition }) => partition)
+  assert.ok(
+    chosen.slice(1).every((partition) => partition === 1),
+    `${chosen}`,
+  )
+  await cluster.clock.advance(2000)
+  const later = Array.from({ length: 40 }, () => producer.send('t', { value }))
+  const both = (await settle(cluster, Promise.all(later))).map(({ partition }) => partition)
+  assert.ok(both.includes(0), 'the broker is back')
 })
 
 test('a partition without a leader waits for one, and expires with a reason', async () => {
