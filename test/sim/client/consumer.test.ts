@@ -206,6 +206,53 @@ describe('a consumer whose cluster is in trouble', () => {
     }
   })
 
+  it('hands every record to a handler, in order, through kills and resets', async () => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const world = await World.start(seed)
+      const { random, node } = world
+      const io = node.world.node('app')
+      const seen: Seen = Array.from({ length: PARTITIONS }, () => [])
+      const consumer = world.consumer({ autoCommit: { intervalMs: 200 }, bufferBytes: 5000 })
+      const isBatch = seed % 2 === 0
+      const running = consumer.run({
+        concurrency: 1 + random.int(4),
+        ...(isBatch
+          ? {
+              batchHandler: async (batch) => {
+                await new Promise<void>((resolve) => void io.clock.after(5, resolve))
+                for (const { value } of batch) {
+                  seen[batch.partition]!.push(Number(utf8Text(value!)))
+                }
+              },
+            }
+          : {
+              handler: ({ partition, value }) => {
+                seen[partition]!.push(Number(utf8Text(value!)))
+              },
+            }),
+      })
+      let error: unknown = null
+      running.catch((caught) => {
+        error = caught
+      })
+      for (let i = 0; i < BATCHES; i++) {
+        await world.write(random.int(PARTITIONS))
+        await node.world.advance(random.int(100))
+        if (random.chance(0.1)) node.world.network.breakConnections('app')
+        if (random.chance(0.05)) {
+          node.kill()
+          await node.world.advance(random.int(3000))
+          await node.restart()
+        }
+      }
+      await world.untilSeen(seen)
+      assert.equal(error, null, `seed ${seed}: ${error}`)
+      checkSeen(seed, seen, world.written)
+      await world.close()
+      await node.world.settle(running)
+    }
+  })
+
   it('goes on where it was committed, whoever reads on, and skips nothing', async () => {
     for (let seed = 1; seed <= 6; seed++) {
       const world = await World.start(seed)
