@@ -151,3 +151,45 @@ test('old message formats are refused, with their name', () => {
   file.write([new Uint8Array([1])], 16)
   assert.throws(() => f.open({ wasCleanShutdown: true }), /offset 16\): magic 1\. The log had been/)
 })
+
+test('what a closed log knew of its producers and epochs is made anew from its batches', () => {
+  const f = new LogFixture({ segmentBytes: 480, indexIntervalBytes: 150 })
+  for (let i = 0; i < 20; i++) {
+    f.append([`${i}`.padEnd(50, '.')], { producerId: 7, producerEpoch: 0, baseSequence: i })
+  }
+  f.commit()
+  f.log.close()
+  const { latestEpoch } = f.log
+  const known = f.log.producerStates().map(({ lastSequence }) => lastSequence)
+  assert.deepEqual(known, [19])
+  for (const name of f.names('.snapshot')) f.io.disk.remove(`${DIRECTORY}/${name}`)
+  f.io.disk.open(`${DIRECTORY}/leader-epoch-checkpoint`, 'create').truncate(0)
+  f.open({ wasCleanShutdown: true })
+  assert.deepEqual(
+    f.log.producerStates().map(({ lastSequence }) => lastSequence),
+    known,
+  )
+  assert.equal(f.log.latestEpoch, latestEpoch)
+  assert.match(f.warnings.join(), /leader-epoch-checkpoint: empty, made anew/)
+  assert.match(f.warnings.join(), /no producer snapshot, made anew/)
+})
+
+test('an index of another segment is not believed', async () => {
+  const f = closedLog()
+  for (const ending of ['.index', '.timeindex']) {
+    const [one, other] = [4, 12].map(
+      (base) => `${DIRECTORY}/${`${base}`.padStart(20, '0')}${ending}`,
+    )
+    const content = f.io.disk.readFile(one!)
+    f.io.disk.writeFileAtomic(one!, f.io.disk.readFile(other!))
+    f.io.disk.writeFileAtomic(other!, content)
+  }
+  f.io.disk.open(`${DIRECTORY}/00000000000000000008.timeindex`, 'write').truncate(0)
+  f.open({ wasCleanShutdown: true })
+  for (let offset = 0; offset < 20; offset++) {
+    assert.deepEqual(await f.offsets(offset, 1), [offset])
+  }
+  // Retention goes by it: an empty one would have the segment deleted too early.
+  const [, , third] = f.log.segments.all
+  assert.equal(third!.maxTimestamp().timestampMs, START_MS)
+})

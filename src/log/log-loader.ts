@@ -372,11 +372,10 @@ class LogLoader {
 
   #rebuildProducers(logStartOffset: number, logEndOffset: number, upToDate: boolean): void {
     if (!upToDate) {
-      if (this.#options.wasCleanShutdown && this.#snapshots.latest < 0) {
-        // Closed by a version that took no snapshots, or with nothing to put into one.
-        this.#producers.clear(logEndOffset)
-      } else {
-        rebuildProducers(this.#producerRebuild(logStartOffset), logEndOffset)
+      const isMissing = this.#options.wasCleanShutdown && this.#snapshots.latest < 0
+      rebuildProducers(this.#producerRebuild(logStartOffset), logEndOffset)
+      if (isMissing && this.#producers.entries.size > 0) {
+        this.#home.warn(`${this.#home.directory}: no producer snapshot, made anew`)
       }
     }
     this.#producers.mapEndOffset = logEndOffset

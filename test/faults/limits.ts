@@ -91,6 +91,7 @@ async function connections(context: CheckContext, count: number): Promise<void> 
   context.defer(() => served.close())
   await served.round()
   const before = await settled(server)
+  assert.ok(before <= MEMORY.nodeBytes, `${mebibytes(before)} MiB of a node that does nothing`)
   const sockets = await dialAll(context, server.port, count, true)
   const body = { topics: [{ name: context.topic }], allowAutoTopicCreation: false }
   const ask = Buffer.concat(encodeRequest(metadataRequest, 12, 1, 'many', body))

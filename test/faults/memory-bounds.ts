@@ -7,6 +7,8 @@ export const MEBIBYTE = 1024 * 1024
 const KIBIBYTE = 1024
 
 export const MEMORY = {
+  /** A node that has served a little. */
+  nodeBytes: 160 * MEBIBYTE,
   /** Garbage that is not collected yet, and what the allocator keeps. */
   slackBytes: 64 * MEBIBYTE,
   /** A connection with nothing under way. */

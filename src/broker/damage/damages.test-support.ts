@@ -3,8 +3,8 @@
  * zeros, files that are gone, hold another's content, or changed places, and what every rename and
  * every atomic write leaves when it is interrupted. From a seed, one damage a case.
  *
- * Not here: a segment's `.log` that is removed or replaced as a whole. What was in it can't be known
- * without it, and Kafka's format has nothing that would tell.
+ * Not here: a segment's `.log` that is removed or replaced as a whole. What was in it can't be
+ * known without it, and Kafka's format has nothing that would tell.
  */
 import type { Prng } from '../../base/prng.ts'
 import { DATA, type Files } from './specimen.test-support.ts'

@@ -51,7 +51,7 @@ export interface Truth {
   /** Records by partition, as `topic-index`. */
   readonly records: ReadonlyMap<string, readonly StoredRecord[]>
   readonly committed: ReadonlyMap<string, number>
-  /** The last batch of an idempotent producer and where it went; null where it was never flushed. */
+  /** The last batch of an idempotent producer and where it went; null where it is not there. */
   readonly lastBatch: { readonly bytes: Uint8Array; readonly baseOffset: number } | null
 }
 
