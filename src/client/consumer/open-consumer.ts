@@ -1,5 +1,6 @@
 /** Makes a consumer of a cluster with everything that it needs: what `kafka.consumer` does. */
 import type { Cluster } from '../cluster/cluster.ts'
+import { KafkaError } from '../kafka-error.ts'
 import type { TopicLike } from '../topic.ts'
 import { cooperativeStickyAssignor, rangeAssignor } from './assignors/assignors.ts'
 import { Consumer } from './consumer.ts'
@@ -38,10 +39,23 @@ export function openConsumer<T extends TopicLike>(
   )
 }
 
-/** Java's defaults, but for the assignors: cooperative first, as librdkafka and Java advise. */
-function groupOptions<T extends TopicLike>(options: ConsumerOptions<T>): GroupOptions | null {
+/**
+ * Java's defaults, but for the assignors: cooperative first, as librdkafka and Java advise. Who
+ * names assignors of the members' own wants the protocol that has them.
+ */
+export function groupOptions<T extends TopicLike>(
+  options: ConsumerOptions<T>,
+): GroupOptions | null {
   const { groupId, maxProcessingMs, rack } = consumerSettings(options)
   if (groupId === null) return null
+  const { assignors, serverAssignor = null } = options
+  const protocol = options.protocol ?? (assignors === undefined ? 'auto' : 'classic')
+  if (assignors !== undefined && protocol !== 'classic') {
+    throw refused('assignors', protocol, 'classic', 'the brokers assign in the other protocol')
+  }
+  if (serverAssignor !== null && protocol === 'classic') {
+    throw refused('serverAssignor', protocol, 'consumer or auto', 'the members assign in this one')
+  }
   return {
     groupId,
     rack,
@@ -49,8 +63,13 @@ function groupOptions<T extends TopicLike>(options: ConsumerOptions<T>): GroupOp
     sessionTimeoutMs: positive('sessionTimeoutMs', options.sessionTimeoutMs, 45_000),
     heartbeatIntervalMs: positive('heartbeatIntervalMs', options.heartbeatIntervalMs, 3000),
     rebalanceTimeoutMs: maxProcessingMs,
-    assignors: options.assignors ?? [cooperativeStickyAssignor, rangeAssignor],
-    serverAssignor: options.serverAssignor ?? null,
-    protocol: options.protocol ?? 'auto',
+    assignors: assignors ?? [cooperativeStickyAssignor, rangeAssignor],
+    serverAssignor,
+    protocol,
   }
+}
+
+function refused(option: string, protocol: string, accepted: string, why: string): KafkaError {
+  const text = `${option}: needs protocol ${accepted}, not ${protocol}: ${why}`
+  return new KafkaError('INVALID_ARGUMENT', text)
 }

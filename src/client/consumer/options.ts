@@ -41,7 +41,10 @@ export interface ConsumerOptions<T extends TopicLike = string> {
   readonly groupId?: string | undefined
   /** Topics, or a regular expression of their names; left out where `assign` is called. */
   readonly topics?: readonly T[] | RegExp | undefined
-  /** `'auto'`: that of KIP-848 where the brokers have it. */
+  /**
+   * `'auto'` (default): that of KIP-848 where the brokers have it. `'classic'` where `assignors` are
+   * given.
+   */
   readonly protocol?: 'auto' | 'classic' | 'consumer' | undefined
   /** A static member (group.instance.id, KIP-345). */
   readonly instanceId?: string | undefined
