@@ -102,7 +102,7 @@ class NodeBuilder {
       this.#broker = broker
       return { broker, metadata, directories: this.#directories, identity }
     } catch (error) {
-      for (const directory of this.#directories) directory.close()
+      for (const directory of this.#directories) letGo(directory)
       throw startupError(error)
     }
   }
@@ -336,6 +336,15 @@ class NodeBuilder {
       this.#options.io.clock.nowMs(),
     )
     Object.assign(this.#groupConfig, groupSettings(this.#config.current))
+  }
+}
+
+/** Closes what a start that has failed leaves; why it failed is the error to tell. */
+function letGo(directory: LogDirectory): void {
+  try {
+    directory.close()
+  } catch (error) {
+    directory.fail(error)
   }
 }
 

@@ -36,7 +36,7 @@ function isInterruption(error: unknown): boolean {
 }
 
 /** Makes a call until no signal interrupts it. */
-function uninterrupted(call: () => number): number {
+function uninterrupted<T>(call: () => T): T {
   for (;;) {
     try {
       return call()
@@ -44,6 +44,14 @@ function uninterrupted(call: () => number): number {
       if (!isInterruption(error)) throw error
     }
   }
+}
+
+/** Says of which file it is: what fails on a descriptor does not. */
+function named(error: unknown, path: string): unknown {
+  const { code, path: known } = error as NodeJS.ErrnoException
+  if (!(error instanceof Error) || code === undefined || known !== undefined) return error
+  error.message += ` '${path}'`
+  return Object.assign(error, { path })
 }
 
 class NodeFile implements DiskFile {
@@ -71,7 +79,7 @@ class NodeFile implements DiskFile {
       const wanted = totalLength(rest)
       if (wanted === 0) return
       const single = rest.length === 1 ? rest[0]! : null
-      const written = uninterrupted(() =>
+      const written = this.#call(() =>
         single !== null
           ? fs.writeSync(descriptor, single, 0, single.length, at)
           : fs.writevSync(descriptor, rest, at),
@@ -86,7 +94,7 @@ class NodeFile implements DiskFile {
     const descriptor = this.#open()
     let done = 0
     while (done < target.length) {
-      const count = uninterrupted(() =>
+      const count = this.#call(() =>
         fs.readSync(descriptor, target, done, target.length - done, position + done),
       )
       if (count === 0) break
@@ -113,11 +121,13 @@ class NodeFile implements DiskFile {
   }
 
   truncate(size: number): void {
-    fs.ftruncateSync(this.#open(), size)
+    const descriptor = this.#open()
+    this.#call(() => fs.ftruncateSync(descriptor, size))
   }
 
   syncNow(): void {
-    fs.fdatasyncSync(this.#open())
+    const descriptor = this.#open()
+    this.#call(() => fs.fdatasyncSync(descriptor))
   }
 
   sync(): Promise<void> {
@@ -133,6 +143,14 @@ class NodeFile implements DiskFile {
     if (this.#pending === 0) fs.closeSync(this.#descriptor)
   }
 
+  #call<T>(call: () => T): T {
+    try {
+      return uninterrupted(call)
+    } catch (error) {
+      throw named(error, this.path)
+    }
+  }
+
   #open(): number {
     assert(!this.#isClosed, 'a closed file is not used')
     return this.#descriptor
@@ -145,6 +163,8 @@ class NodeFile implements DiskFile {
     this.#pending++
     try {
       return await new Promise(operation)
+    } catch (error) {
+      throw named(error, this.path)
     } finally {
       this.#pending--
       if (this.#isClosed && this.#pending === 0) fs.closeSync(this.#descriptor)

@@ -8,7 +8,7 @@
  */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { batchOf, fetchFrom, recordsIn } from '../../src/broker/node.test-support.ts'
 import { ErrorCode } from '../../src/protocol/errors.ts'
@@ -117,14 +117,40 @@ async function oneOfTwo(context: CheckContext, good: string, full: string): Prom
   context.note(`one of two: ${taken.length} batches acknowledged, the other directory went on`)
 }
 
+/** No room from the start: one line that says where, and what to do. */
+async function atTheStart(context: CheckContext, full: string): Promise<void> {
+  const server = await context.startServer('late', 'millrace', { properties: { 'log.dirs': full } })
+  await server.kill()
+  try {
+    for (let i = 0; ; i++) writeFileSync(join(full, `filler-${i}`), new Uint8Array(100_000))
+  } catch {
+    // Full. What is left is less than a file of that size.
+  }
+  try {
+    for (let i = 0; ; i++) writeFileSync(join(full, `crumb-${i}`), new Uint8Array(4096))
+  } catch {
+    // Full to the last page.
+  }
+  const refusal = await server.start().then(
+    () => '',
+    (error: Error) => error.message,
+  )
+  assert.match(refusal, /millrace: .*ENOSPC.*the disk is full: free some space/)
+  assert.ok(refusal.includes(full), refusal)
+  enlarge(full)
+  await server.start()
+}
+
 async function diskFull(context: CheckContext): Promise<void> {
   const first = join(context.directory, 'first')
   const second = join(context.directory, 'second')
-  if (!mounted(context, first) || !mounted(context, second)) {
+  const third = join(context.directory, 'third')
+  if (![first, second, third].every((path) => mounted(context, path))) {
     context.note('skipped: no file system can be mounted here')
     return
   }
   await onlyDirectory(context, first)
+  await atTheStart(context, third)
   await oneOfTwo(context, join(context.directory, 'good'), second)
 }
 
