@@ -5,7 +5,7 @@
  *
  * The module takes 5 MB and some milliseconds, so a process that sums little never loads it.
  */
-import { createRequire } from 'node:module'
+import { loadPackage } from './native-package.ts'
 
 type NativeCrc32c = (bytes: Uint8Array, previous?: number) => number
 
@@ -92,7 +92,7 @@ function makeTable(): Int32Array {
 
 function loadNative(): NativeCrc32c | null {
   try {
-    return (createRequire(import.meta.url)('@node-rs/crc32') as { crc32c: NativeCrc32c }).crc32c
+    return (loadPackage('@node-rs/crc32') as { crc32c: NativeCrc32c }).crc32c
   } catch {
     return null // no binary for this platform: slower, otherwise the same
   }

@@ -8,8 +8,8 @@
  * after the file stands in, which excludes other processes of the same network namespace only.
  */
 import * as fs from 'node:fs'
-import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
+import { loadPackage } from '../base/native-package.ts'
 import type { DiskLock } from './io.ts'
 
 type TryLock = (descriptor: number) => boolean
@@ -26,16 +26,17 @@ const PACKAGE = 'fs-native-extensions'
  * twelfth of a start.
  */
 function loadTryLock(): TryLock | null {
-  const require = createRequire(import.meta.url)
   try {
     return tryLockOf(
-      require(`${PACKAGE}/prebuilds/${process.platform}-${process.arch}/${PACKAGE}.node`),
+      loadPackage(
+        `${PACKAGE}/prebuilds/${process.platform}-${process.arch}/${PACKAGE}.node`,
+      ) as Addon,
     )
   } catch {
     // Another layout of the package, or a binary that does not load: the package knows better.
   }
   try {
-    return (require(PACKAGE) as { tryLock: TryLock }).tryLock
+    return (loadPackage(PACKAGE) as { tryLock: TryLock }).tryLock
   } catch {
     return null
   }

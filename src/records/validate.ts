@@ -60,9 +60,7 @@ function checkBatch(bytes: Uint8Array, options: AppendOptions): AppendInfo {
   scan.run()
   const { cursor } = scan
   if (cursor.problem !== '') {
-    const isTooLarge = cursor.failure?.reason === 'tooLarge'
-    const error = isTooLarge ? ErrorCode.MESSAGE_TOO_LARGE : ErrorCode.INVALID_RECORD
-    return refused(error, `Invalid record batch${where(options)}: ${cursor.problem}`)
+    return refused(errorOf(cursor), `Invalid record batch${where(options)}: ${cursor.problem}`)
   }
   if (scan.errors !== null) return refusedRecords(scan.errors, scan.hasInvalidTimestamp)
   const target = targetCodec(bytes, source, options)
@@ -75,6 +73,12 @@ function checkBatch(bytes: Uint8Array, options: AppendOptions): AppendInfo {
     patch(result, scan.maxTimestampMs, options)
   }
   return finish(result, options)
+}
+
+function errorOf({ failure }: RecordCursor): ErrorCode {
+  if (failure?.reason === 'tooLarge') return ErrorCode.MESSAGE_TOO_LARGE
+  if (failure?.reason === 'unavailable') return ErrorCode.UNSUPPORTED_COMPRESSION_TYPE
+  return ErrorCode.INVALID_RECORD
 }
 
 /** Exactly one whole batch of magic 2; what is cut short behind it is ignored. */

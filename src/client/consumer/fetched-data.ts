@@ -34,6 +34,13 @@ import { RecordCursor } from '../../records/record-scan.ts'
 import { KafkaError, type KafkaErrorCode } from '../kafka-error.ts'
 import { FetchedRecord, RecordSource, type TopicReader } from './fetched-record.ts'
 
+/** What it is called that a batch can't be decompressed. */
+const UNREADABLE = {
+  corrupt: 'CORRUPT_DATA',
+  tooLarge: 'LIMIT_EXCEEDED',
+  unavailable: 'UNSUPPORTED_COMPRESSION_TYPE',
+} as const
+
 /** A transaction that was aborted, as a fetch response lists it. */
 export interface AbortedTransaction {
   readonly producerId: number
@@ -306,9 +313,8 @@ export class FetchedData {
   }
 
   unreadable(cursor: RecordCursor, at: number): KafkaError {
-    const code = cursor.failure?.reason === 'tooLarge' ? 'LIMIT_EXCEEDED' : 'CORRUPT_DATA'
     return this.problem(
-      code,
+      UNREADABLE[cursor.failure?.reason ?? 'corrupt'],
       baseOffset(this.bytes, at),
       `a batch can't be read: ${cursor.problem}`,
     )

@@ -1,5 +1,5 @@
 /** The options of a producer: names, defaults, and what each may be. */
-import type { CompressionType } from '../../records/compression/compression.ts'
+import { type CompressionType, codecProblem } from '../../records/compression/compression.ts'
 import { KafkaError } from '../kafka-error.ts'
 import type { Partitioner } from './partitioner.ts'
 
@@ -133,6 +133,8 @@ export function producerSettings(options: ProducerOptions = {}): ProducerSetting
   if (!COMPRESSIONS.includes(compression)) {
     throw invalid('compression', `is ${compression}, not one of ${COMPRESSIONS.join(', ')}`)
   }
+  const codec = codecProblem(compression)
+  if (codec !== null) throw invalid('compression', `is ${compression}, and ${codec}`)
   const maxInFlight = integer(options, 'maxInFlight', MAX_IDEMPOTENT_IN_FLIGHT, 1, 1000)
   if (isIdempotent && maxInFlight > MAX_IDEMPOTENT_IN_FLIGHT) {
     throw invalid('maxInFlight', `is ${maxInFlight}; idempotence allows 5 at most`)

@@ -7,9 +7,10 @@
  * KIP-110 (zstd), KIP-390 (levels).
  */
 import zlib from 'node:zlib'
-import { type CompressionFailure, corrupt, tooLarge } from './failure.ts'
-import { lz4Compress, lz4Decompress } from './lz4.ts'
-import { snappyCompress, snappyDecompress } from './snappy.ts'
+import { packageProblem } from '../../base/native-package.ts'
+import { CompressionFailure, corrupt, tooLarge } from './failure.ts'
+import { LZ4_PACKAGE, lz4Compress, lz4Decompress } from './lz4.ts'
+import { SNAPPY_PACKAGE, snappyCompress, snappyDecompress } from './snappy.ts'
 
 export { CompressionFailure } from './failure.ts'
 
@@ -33,6 +34,12 @@ export function compressionTypeOf(id: number): CompressionType | null {
 /** The number of a type on the wire. */
 export function compressionId(type: CompressionType): number {
   return COMPRESSION_TYPES.indexOf(type)
+}
+
+/** Why this installation can neither compress nor decompress with a codec; null where it can. */
+export function codecProblem(type: CompressionType): string | null {
+  if (type === 'lz4') return packageProblem(LZ4_PACKAGE)
+  return type === 'snappy' ? packageProblem(SNAPPY_PACKAGE) : null
 }
 
 /** Output is collected in chunks of this size at least; zlib's own default is its lower bound. */
@@ -74,6 +81,8 @@ export function decompress(
   bytes: Uint8Array,
   maxBytes: number,
 ): Uint8Array | CompressionFailure {
+  const problem = codecProblem(type)
+  if (problem !== null) return new CompressionFailure('unavailable', `${type}: ${problem}`)
   const content = unpack(type, bytes, maxBytes)
   return content instanceof Uint8Array ? plain(content) : content
 }

@@ -7,12 +7,12 @@
 export class CompressionFailure {
   /**
    * `tooLarge`: the content would be over the limit. `corrupt`: it is not of this codec, or
-   * damaged.
+   * damaged. `unavailable`: this installation has not the codec, which says nothing of the bytes.
    */
-  readonly reason: 'corrupt' | 'tooLarge'
+  readonly reason: 'corrupt' | 'tooLarge' | 'unavailable'
   readonly message: string
 
-  constructor(reason: 'corrupt' | 'tooLarge', message: string) {
+  constructor(reason: CompressionFailure['reason'], message: string) {
     this.reason = reason
     this.message = message
   }

@@ -10,7 +10,7 @@
  * before it is allocated, and a second frame is not dropped silently but is Kafka's business (see
  * above). The codec has one level: `compression.lz4.level` is accepted and changes nothing.
  */
-import { createRequire } from 'node:module'
+import { loadPackage } from '../../base/native-package.ts'
 import { type CompressionFailure, corrupt, tooLarge } from './failure.ts'
 import { xxhash32 } from './xxhash32.ts'
 
@@ -32,11 +32,10 @@ interface Lz4 {
   uncompressSync(data: Buffer): Buffer
 }
 
-const require = createRequire(import.meta.url)
+export const LZ4_PACKAGE = 'lz4-napi'
 
-/** The codec, loaded when it is first needed: a node that never sees it saves its memory. */
 function lz4(): Lz4 {
-  return require('lz4-napi') as Lz4
+  return loadPackage(LZ4_PACKAGE) as Lz4
 }
 
 /** `bytes` as one LZ4 frame. */

@@ -5,7 +5,7 @@
  * after another. A block's claimed size is checked against what its bytes can hold before anything
  * is allocated.
  */
-import { createRequire } from 'node:module'
+import { loadPackage } from '../../base/native-package.ts'
 import { type CompressionFailure, corrupt, tooLarge } from './failure.ts'
 
 /** 0x82 'SNAPPY' 0, version 1, readable from version 1. */
@@ -22,11 +22,10 @@ interface Snappy {
   uncompressSync(input: Uint8Array, options: { asBuffer: boolean; copyOutputData: boolean }): Buffer
 }
 
-const require = createRequire(import.meta.url)
+export const SNAPPY_PACKAGE = 'snappy'
 
-/** The codec, loaded when it is first needed: a node that never sees it saves its memory. */
 function snappy(): Snappy {
-  return require('snappy') as Snappy
+  return loadPackage(SNAPPY_PACKAGE) as Snappy
 }
 /** Copying out is 4 times as fast as handing over the codec's memory (16 KiB: 17 us against 69). */
 const COMPRESS_OPTIONS = { copyOutputData: true }
