@@ -42,8 +42,8 @@ export interface ConsumerOptions<T extends TopicLike = string> {
   /** Topics, or a regular expression of their names; left out where `assign` is called. */
   readonly topics?: readonly T[] | RegExp | undefined
   /**
-   * `'auto'` (default): that of KIP-848 where the brokers have it. `'classic'` where `assignors` are
-   * given.
+   * `'auto'` (default): that of KIP-848 where the brokers have it. `'classic'` where `assignors`
+   * are given.
    */
   readonly protocol?: 'auto' | 'classic' | 'consumer' | undefined
   /** A static member (group.instance.id, KIP-345). */

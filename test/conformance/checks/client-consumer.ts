@@ -1,7 +1,7 @@
 /**
- * Our consumer against a real broker: what Java, kcat and our producer write in every codec, offsets
- * that Kafka's tools see and set, seeks by time, transactions, dead letters, a broker that is
- * stopped and started, a topic that is deleted and made again.
+ * Our consumer against a real broker: what kcat and our producer write in every codec, offsets that
+ * Kafka's tools see and set, seeks by time, transactions, dead letters, a broker that is stopped
+ * and started, a topic that is deleted and made again.
  */
 import assert from 'node:assert/strict'
 import {

@@ -271,7 +271,7 @@ describe('a consumer whose cluster is in trouble', () => {
         if (life === 4) {
           await world.untilSeen(state.seen, all)
         }
-        // Half of them die without a word: what they had committed is what the next one begins with.
+        // Half of them die without a word: the next one begins with what they had committed.
         if (random.chance(0.5)) io.kill()
         else await node.world.settle(consumer.close())
         state.seen.forEach((values, partition) => void all[partition]!.push(...values))
