@@ -22,7 +22,6 @@ export type {
   BatchOptions,
   Consumer,
   LoopOptions,
-  PartitionLag,
 } from './consumer/consumer.ts'
 export type { ConsumerBatch } from './consumer/consumer-batch.ts'
 export { DEAD_LETTER_HEADERS } from './consumer/dead-letters.ts'
@@ -34,7 +33,18 @@ export type {
   RevokeContext,
   Stall,
 } from './consumer/options.ts'
+export type { PartitionLag } from './consumer/partition-lag.ts'
 export type { HandlerContext, RunOptions } from './consumer/run-options.ts'
+export {
+  type ConnectionEvent,
+  type ConsumerBatchEvent,
+  type ConsumerCommitEvent,
+  type ConsumerRebalanceEvent,
+  type DiagnosticChannel,
+  diagnosticChannels,
+  type ProducerBatchEvent,
+  type RequestEvent,
+} from './diagnostics.ts'
 export { type HeadersInput, type HeaderValue, RecordHeaders } from './headers.ts'
 export { Kafka } from './kafka.ts'
 export {
@@ -43,6 +53,9 @@ export {
   KafkaError,
   type KafkaErrorCode,
 } from './kafka-error.ts'
+export type { ClientMetric, MetricKind } from './metrics/metric-family.ts'
+export { PROMETHEUS_CONTENT_TYPE, prometheusText } from './metrics/prometheus.ts'
+export type { ClientHooks, Handling, ObservedRecord } from './observation.ts'
 export type {
   Brokers,
   ClientCredentials,

@@ -16,6 +16,9 @@ import type { Consumer } from './consumer/consumer.ts'
 import { FetchChannels } from './consumer/fetch-channels.ts'
 import { openConsumer } from './consumer/open-consumer.ts'
 import type { ConsumerOptions } from './consumer/options.ts'
+import { KafkaError } from './kafka-error.ts'
+import type { ClientMetric } from './metrics/metric-family.ts'
+import type { ClientHooks } from './observation.ts'
 import { type KafkaOptions, settingsOf } from './options.ts'
 import type { ProducerOptions } from './producer/options.ts'
 import { Producer } from './producer/producer.ts'
@@ -65,6 +68,25 @@ export class Kafka {
     const consumer = openConsumer(this.#cluster, this.#fetchChannels, options, sink, () => forget())
     const forget = this.adopt(consumer)
     return consumer
+  }
+
+  /** Java's metrics of the connections, the producers and the consumers, at this moment. */
+  metrics(): ClientMetric[] {
+    return this.#cluster.observation.metrics.all()
+  }
+
+  /**
+   * Has a tracer follow records, as `millrace/otel` does; one at a time. Returns how to stop it.
+   */
+  observe(hooks: ClientHooks): () => void {
+    const { observation } = this.#cluster
+    if (observation.hooks !== null) {
+      throw new KafkaError('INVALID_STATE', 'this client is observed already')
+    }
+    observation.hooks = hooks
+    return () => {
+      if (observation.hooks === hooks) observation.hooks = null
+    }
   }
 
   /** What the parts of the client send their requests through. */

@@ -9,9 +9,11 @@
 import { Deadline } from '../call.ts'
 import type { Channel, Cluster } from '../cluster/cluster.ts'
 import { KafkaError } from '../kafka-error.ts'
+import type { Callback } from '../metrics/consumer-metrics.ts'
 import { backoffMs } from '../retry.ts'
 import { type AnyTopic, type TopicPartition, topicOf } from '../topic.ts'
 import { AssignedPartition, type Phase, type SeekTarget } from './assigned-partition.ts'
+import { ConsumerObserver } from './consumer-observer.ts'
 import { Delivery, type HeldPiece, type TakeOptions } from './delivery.ts'
 import { TopicReader } from './fetched-record.ts'
 import { Fetcher, type FetchListener } from './fetcher.ts'
@@ -28,6 +30,8 @@ export type Hooks = Pick<ConsumerOptions, 'onAssigned' | 'onRevoked' | 'onLost' 
 
 const TICK_MS = 1000
 
+const HOOKS = { assigned: 'onAssigned', revoked: 'onRevoked', lost: 'onLost' } as const
+
 export class ConsumerCore implements FetchListener, PositionListener, MembershipListener {
   readonly cluster: Cluster
   readonly settings: ConsumerSettings
@@ -35,6 +39,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
   readonly fetcher: Fetcher
   readonly positions: Positions
   readonly delivery: Delivery
+  readonly observer: ConsumerObserver
   /** Null without a group. */
   readonly commits: OffsetCommits | null
   membership: Membership | null = null
@@ -81,6 +86,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
       this.stalled(stall),
     )
     this.#askedAtMs = cluster.clock.nowMs()
+    this.observer = new ConsumerObserver(cluster, this)
     this.#stopWatching = cluster.metadata.onChange(() => this.#onMetadata())
   }
 
@@ -190,10 +196,12 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
       if (this.closing.signal.aborted || signal?.aborted) return null
       if (options.only?.isEnding) return null
       this.#waiting++
+      const startMs = this.cluster.clock.monotonicMs()
       try {
         await this.delivery.changed(signal)
       } finally {
         this.#waiting--
+        this.observer.waited(startMs)
       }
     }
   }
@@ -203,7 +211,15 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
     this.asks++
     if (this.closing.signal.aborted) return null
     if (this.fatal !== null) throw this.fatal
-    return this.delivery.take(options)
+    this.observer.asked()
+    const held = this.delivery.take(options)
+    if (held !== null) this.observer.delivered(held)
+    return held
+  }
+
+  /** The program waits for records. */
+  get isWaiting(): boolean {
+    return this.#waiting > 0
   }
 
   /** Goes to another place; resolves when it is known where that is. */
@@ -273,7 +289,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
     const added = this.add(partitions)
     for (const partition of added) partition.isStarting = true
     try {
-      await this.#call('onAssigned', () => this.#hooks.onAssigned?.(partitions))
+      await this.#call('assigned', partitions, () => this.#hooks.onAssigned?.(partitions))
     } finally {
       for (const partition of added) partition.isStarting = false
       this.kick()
@@ -299,7 +315,9 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
       isHeld && this.settings.autoCommitMs > 0 ? this.#commitAtTheEnd(commit) : undefined,
     ])
     try {
-      await this.#call('onRevoked', () => this.#hooks.onRevoked?.(partitions, { signal, commit }))
+      await this.#call('revoked', partitions, () =>
+        this.#hooks.onRevoked?.(partitions, { signal, commit }),
+      )
     } finally {
       if (this.settings.autoCommitMs > 0) await this.#commitAtTheEnd(commit)
       this.remove(gone, 'was revoked')
@@ -317,7 +335,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
 
   async onLost(partitions: readonly TopicPartition[]): Promise<void> {
     this.remove(this.#find(partitions), 'was lost')
-    await this.#call('onLost', () => this.#hooks.onLost?.(partitions))
+    await this.#call('lost', partitions, () => this.#hooks.onLost?.(partitions))
   }
 
   onError(error: KafkaError): void {
@@ -344,11 +362,18 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
     )
   }
 
-  async #call(name: string, hook: () => unknown): Promise<void> {
+  async #call(
+    event: Callback,
+    partitions: readonly TopicPartition[],
+    hook: () => unknown,
+  ): Promise<void> {
+    const startMs = this.cluster.clock.monotonicMs()
     try {
       await hook()
     } catch (error) {
-      throw KafkaError.of(error, 'USER_CODE_FAILED', name)
+      throw KafkaError.of(error, 'USER_CODE_FAILED', HOOKS[event])
+    } finally {
+      this.observer.called(event, partitions, startMs)
     }
   }
 
@@ -436,6 +461,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
   endClosing(): void {
     this.remove([...this.partitions.values()], 'is closed')
     this.#stopWatching()
+    this.observer.close()
     this.cluster.metadata.watch(this, [])
     for (const resolve of this.#positioned.splice(0)) resolve()
   }

@@ -9,9 +9,10 @@ import type { Readable } from 'node:stream'
 import { type CallOptions, Deadline } from '../call.ts'
 import type { Channel, Cluster } from '../cluster/cluster.ts'
 import { KafkaError } from '../kafka-error.ts'
+import type { ClientMetric } from '../metrics/metric-family.ts'
 import type { ConsumerRecord } from '../record.ts'
 import { type AnyTopic, type TopicLike, type TopicPartition, topicOf } from '../topic.ts'
-import type { AssignedPartition, SeekTarget } from './assigned-partition.ts'
+import type { SeekTarget } from './assigned-partition.ts'
 import { type BatchCommit, ConsumerBatch } from './consumer-batch.ts'
 import { ConsumerCore, type MembershipFactory } from './consumer-core.ts'
 import type { RecordSink } from './dead-letters.ts'
@@ -27,6 +28,7 @@ import {
 } from './loops.ts'
 import type { CommittedOffset, GroupOffset } from './offset-commits.ts'
 import { type ConsumerOptions, consumerSettings } from './options.ts'
+import { lagOf, type PartitionLag } from './partition-lag.ts'
 import { RecordReadable } from './readable.ts'
 import { Run } from './run.ts'
 import { type RunOptions, runSettings } from './run-options.ts'
@@ -52,20 +54,6 @@ export interface LoopOptions {
 export interface BatchOptions extends LoopOptions {
   /** The most records in a batch; what one fetch brought where left out. */
   readonly maxRecords?: number | undefined
-}
-
-/** How far a partition has been read. -1 where it is not known (yet). */
-export interface PartitionLag extends TopicPartition {
-  /** The next record for the program. */
-  readonly position: number
-  /** What was last committed, as far as this consumer knows. */
-  readonly committed: number
-  readonly logStartOffset: number
-  readonly highWatermark: number
-  readonly lastStableOffset: number
-  /** Records between the position and the end of what this consumer may read. */
-  readonly lag: number
-  readonly isPaused: boolean
 }
 
 /** Counts and sizes of a consumer. */
@@ -318,16 +306,8 @@ export class Consumer<T extends TopicLike = string>
 
   /** How far each partition has been read, from what the fetches told: costs no request. */
   lag(): PartitionLag[] {
-    return [...this.#core.partitions.values()].map((one) => this.#lagOf(one))
-  }
-
-  #lagOf(one: AssignedPartition): PartitionLag {
-    const { topic, partition, position, committed, isPaused } = one
-    const { logStartOffset, highWatermark, lastStableOffset } = one
-    const end = one.end(this.#core.settings.isReadCommitted)
-    const lag = end < 0 || position < 0 ? -1 : Math.max(0, end - position)
-    const ends = { logStartOffset, highWatermark, lastStableOffset }
-    return { topic, partition, position, committed, ...ends, lag, isPaused }
+    const { partitions, settings } = this.#core
+    return [...partitions.values()].map((one) => lagOf(one, settings.isReadCommitted))
   }
 
   /** The ends of logs, and the first records from a time on; null where there is none. */
@@ -413,6 +393,11 @@ export class Consumer<T extends TopicLike = string>
       commitTimeMaxMs: commits?.commitTimeMaxMs ?? 0,
       membership: membership?.stats ?? null,
     }
+  }
+
+  /** Java's metrics of a consumer, at this moment; docs/client-metrics.md has them all. */
+  metrics(): ClientMetric[] {
+    return this.#core.observer.metrics()
   }
 
   /** Asks the group for a rebalance (KIP-568). */

@@ -81,6 +81,8 @@ export class FetchedData {
   readonly nextOffset: number
   /** The leader epoch of the last whole batch; -1 where there is none. */
   readonly leaderEpoch: number
+  /** Of all of its batches, by what their headers say. */
+  readonly recordCount: number
   readonly #options: ReadingOptions
   readonly #aborted: readonly AbortedTransaction[]
   readonly #abortedProducers: Set<number>
@@ -112,7 +114,7 @@ export class FetchedData {
     // Not every broker sorts them.
     this.#aborted = [...(aborted ?? [])].sort((a, b) => a.firstOffset - b.firstOffset)
     this.#abortedProducers = new Set()
-    let [next, epoch, from] = [fetchOffset, -1, 0]
+    let [next, epoch, from, records] = [fetchOffset, -1, 0, 0]
     for (let at = 0; at < bytes.length; ) {
       const end = nextBatch(bytes, at)
       if (end < 0) break
@@ -123,11 +125,15 @@ export class FetchedData {
       }
       from = last + 1
       next = Math.max(next, from)
-      if (magic(bytes, at) === MAGIC_V2) epoch = partitionLeaderEpoch(bytes, at)
+      if (magic(bytes, at) === MAGIC_V2) {
+        epoch = partitionLeaderEpoch(bytes, at)
+        if (!isControl(bytes, at)) records += recordCount(bytes, at)
+      }
       at = end
     }
     this.nextOffset = next
     this.leaderEpoch = epoch
+    this.recordCount = records
   }
 
   get sizeBytes(): number {

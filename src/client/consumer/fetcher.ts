@@ -16,6 +16,7 @@ import type { Infer, Input } from '../../protocol/schema.ts'
 import { Deadline } from '../call.ts'
 import type { Channel, Cluster, PartitionInfo, TopicInfo } from '../cluster/cluster.ts'
 import { KafkaError } from '../kafka-error.ts'
+import { ConsumerSensors } from '../metrics/consumer-metrics.ts'
 import { backoffMs } from '../retry.ts'
 import type { AssignedPartition } from './assigned-partition.ts'
 import { type AskedPartition, FetchSession } from './fetch-session.ts'
@@ -79,7 +80,7 @@ export class Fetcher {
   readonly #settings: ConsumerSettings
   readonly #partitions: ReadonlyMap<string, AssignedPartition>
   readonly #listener: FetchListener
-  /** Of its own: a fetch waits at the broker, and what comes behind it on a connection waits too. */
+  /** Of its own: what comes behind a fetch that waits at the broker would wait too. */
   readonly #channel: Channel
   readonly #brokers = new Map<number, BrokerState>()
   readonly #closing = new AbortController()
@@ -87,6 +88,7 @@ export class Fetcher {
   /** Bytes of all partitions that are fetched and not done with. */
   bufferedBytes = 0
   #reservedBytes = 0
+  readonly sensors = new ConsumerSensors()
   fetches = 0
   fetchedBytes = 0
 
@@ -241,6 +243,7 @@ export class Fetcher {
         ? fetchMaxWaitMs
         : Math.min(fetchMaxWaitMs, Math.max(MIN_WAIT_MS, fullForMs))
     this.#begin(broker, sent, maxBytes)
+    const startMs = this.#cluster.clock.monotonicMs()
     try {
       const body = (version: number) =>
         this.#request(broker, sent, version, { maxBytes, maxWaitMs })
@@ -255,6 +258,8 @@ export class Fetcher {
         ...(usesIds ? {} : { maxVersion: LAST_VERSION_WITH_NAMES }),
       })
       this.#answered(broker, answer.body, answer.version, sent)
+      const nowMs = this.#cluster.clock.monotonicMs()
+      this.sensors.fetched(nowMs - startMs, answer.body.throttleTimeMs, nowMs)
     } catch (error) {
       this.#broken(broker, sent, error)
     }
@@ -442,6 +447,7 @@ export class Fetcher {
     // Only the start of a batch: there was no room for it behind another partition's.
     if (data.isExhausted) return
     this.fetchedBytes += bytes.length
+    this.sensors.arrived(assigned.topic, bytes.length, data.recordCount)
     this.bufferedBytes += bytes.length
     assigned.bufferedBytes += bytes.length
     assigned.queue.push(data)

@@ -16,7 +16,9 @@ import {
 import { offsetFetchRequest, offsetFetchResponse } from '../../protocol/messages/09-offset-fetch.ts'
 import type { Deadline } from '../call.ts'
 import type { Cluster } from '../cluster/cluster.ts'
+import { diagnosticChannels } from '../diagnostics.ts'
 import { KafkaError } from '../kafka-error.ts'
+import { Sensor } from '../metrics/sensor.ts'
 import { retrying } from '../retry.ts'
 import type { TopicPartition } from '../topic.ts'
 import type { MemberIdentity, Membership } from './group/membership.ts'
@@ -68,6 +70,9 @@ export class OffsetCommits {
   readonly #membership: () => Membership | null
   readonly #isReadCommitted: boolean
   #last: Promise<unknown> = Promise.resolve()
+  readonly latency = new Sensor()
+  /** How long reading what is committed took. */
+  fetchTimeTotalMs = 0
   commits = 0
   commitTimeTotalMs = 0
   commitTimeMaxMs = 0
@@ -91,14 +96,31 @@ export class OffsetCommits {
     const committed = (async () => {
       await deadline.race(before)
       const startMs = this.#cluster.clock.monotonicMs()
-      await retrying(this.#cluster, deadline, () => this.#commitOnce(offsets, deadline))
-      const tookMs = this.#cluster.clock.monotonicMs() - startMs
+      try {
+        await retrying(this.#cluster, deadline, () => this.#commitOnce(offsets, deadline))
+      } catch (error) {
+        this.#tell(offsets, startMs, error)
+        throw error
+      }
+      const nowMs = this.#cluster.clock.monotonicMs()
+      const tookMs = nowMs - startMs
+      this.latency.record(tookMs, nowMs)
+      this.#tell(offsets, startMs, null)
       this.commits++
       this.commitTimeTotalMs += tookMs
       this.commitTimeMaxMs = Math.max(this.commitTimeMaxMs, tookMs)
     })()
     this.#last = committed.catch(() => {}) // the caller hears of it
     await committed
+  }
+
+  #tell(offsets: readonly GroupOffset[], startMs: number, cause: unknown): void {
+    if (!diagnosticChannels.consumerCommit.hasSubscribers) return
+    const { clientId, clock } = this.#cluster
+    const durationMs = clock.monotonicMs() - startMs
+    const error = cause === null ? null : KafkaError.of(cause, 'NETWORK_ERROR', 'commit')
+    const groupId = this.#groupId
+    diagnosticChannels.consumerCommit.publish({ clientId, groupId, offsets, durationMs, error })
   }
 
   async #commitOnce(offsets: readonly GroupOffset[], deadline: Deadline): Promise<void> {
@@ -138,8 +160,17 @@ export class OffsetCommits {
   }
 
   /** What is committed; partitions without an offset are left out. */
-  fetch(partitions: readonly TopicPartition[], deadline: Deadline): Promise<CommittedOffset[]> {
-    return retrying(this.#cluster, deadline, () => this.fetchOnce(partitions, deadline))
+  async fetch(
+    partitions: readonly TopicPartition[],
+    deadline: Deadline,
+  ): Promise<CommittedOffset[]> {
+    const { clock } = this.#cluster
+    const startMs = clock.monotonicMs()
+    try {
+      return await retrying(this.#cluster, deadline, () => this.fetchOnce(partitions, deadline))
+    } finally {
+      this.fetchTimeTotalMs += clock.monotonicMs() - startMs
+    }
   }
 
   /** The same in one attempt. */

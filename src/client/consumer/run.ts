@@ -331,8 +331,14 @@ export class Run<T extends TopicLike> {
   #call({ record, piece }: Work, attempt: number): unknown {
     const { handler, batchHandler } = this.#settings
     const context = { signal: piece.signal, attempt }
-    if (record !== null) return handler!(record as unknown as ConsumerRecord<T>, context)
-    return batchHandler!(new ConsumerBatch<T>(piece.held, this.#commit), context)
+    const { observer } = this.#core
+    if (record !== null) {
+      const given = record as unknown as ConsumerRecord<T>
+      if (observer.observation.hooks === null) return handler!(given, context)
+      return observer.handling(piece.held.partition, { record }, () => handler!(given, context))
+    }
+    const batch = new ConsumerBatch<T>(piece.held, this.#commit)
+    return observer.handling(piece.held.partition, { batch }, () => batchHandler!(batch, context))
   }
 
   /** Reads key and value before the handler does, so that what can't be read is told apart. */

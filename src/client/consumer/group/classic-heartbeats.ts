@@ -111,7 +111,7 @@ export class ClassicHeartbeats {
     const body = { groupId, generationId, memberId, groupInstanceId }
     try {
       const { errorCode } = await this.#coordinator.send(CALL, body)
-      this.#counters.heartbeatAnswered(clock.nowMs() - startMs)
+      this.#counters.heartbeatAnswered(startMs, clock.nowMs())
       if (this.#generation === generation) this.#onAnswer(errorCode)
     } catch (error) {
       if (this.#generation !== generation) return

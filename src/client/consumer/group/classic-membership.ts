@@ -209,7 +209,7 @@ export class ClassicMembership implements Membership {
       const isLost = this.#coordinator.noteFailure(error)
       if (!isLost && !(error instanceof KafkaError && error.retriable)) throw error
       this.#warn('joining', error)
-      this.#counters.rebalanceFailed()
+      this.#counters.rebalanceFailed(this.#nowMs())
       if (this.#state !== 'stable') this.#state = 'unjoined'
       return true
     }
@@ -267,7 +267,7 @@ export class ClassicMembership implements Membership {
       return false
     }
     if (answer.errorCode !== 0) return this.#onRefused('join', answer.errorCode, generation)
-    this.#counters.joined(this.#nowMs() - startMs)
+    this.#counters.joined(startMs, this.#nowMs())
     if (this.#isOver('preparing', generation)) return true
     const { generationId: id, memberId, protocolName } = answer
     if (!this.#options.assignors.some(({ name }) => name === protocolName)) {
@@ -308,9 +308,9 @@ export class ClassicMembership implements Membership {
     const startMs = this.#nowMs()
     const answer = await this.#coordinator.sync(generation, assignments)
     if (answer.errorCode !== 0) return this.#onRefused('sync', answer.errorCode, generation)
-    this.#counters.synced(this.#nowMs() - startMs)
+    this.#counters.synced(startMs, this.#nowMs())
     if (this.#isOver('completing', generation)) {
-      this.#counters.rebalanceFailed()
+      this.#counters.rebalanceFailed(this.#nowMs())
       return false
     }
     if (answer.protocolName !== null && answer.protocolName !== generation.protocol) {
@@ -359,7 +359,7 @@ export class ClassicMembership implements Membership {
 
   #onRefused(api: 'join' | 'sync', errorCode: number, generation: Generation): boolean {
     const step = stepAfterError(api, errorCode)
-    this.#counters.rebalanceFailed()
+    this.#counters.rebalanceFailed(this.#nowMs())
     if (step.next === 'fail') {
       throw KafkaError.ofCode(errorCode, null, { groupId: this.#options.groupId })
     }

@@ -257,7 +257,7 @@ export class ConsumerMembership implements Membership {
         channel: this.#channel,
         minVersion: this.#selection.serverPattern === null ? 0 : PATTERN_VERSION,
       })
-      this.#counters.heartbeatAnswered(clock.nowMs() - startMs)
+      this.#counters.heartbeatAnswered(startMs, clock.nowMs())
       if (joins === this.#joins && this.#isIn) this.#onAnswer(answer.body)
     } catch (error) {
       if (!this.#isEnded) this.#onFailure(error)
@@ -311,7 +311,7 @@ export class ConsumerMembership implements Membership {
     if (step === 'fail') {
       void this.#fail(KafkaError.ofCode(errorCode, errorMessage, { groupId }))
     } else if (step === 'rejoin') {
-      this.#counters.rebalanceFailed()
+      this.#counters.rebalanceFailed(this.#nowMs())
       void this.#rejoinFenced()
     } else {
       const isMoved = step === 'rediscover'
@@ -476,7 +476,7 @@ export class ConsumerMembership implements Membership {
     if (this.#isEnded) return
     this.#end()
     this.#revoking?.abort()
-    this.#counters.rebalanceFailed()
+    this.#counters.rebalanceFailed(this.#nowMs())
     this.#epoch = JOIN_EPOCH
     const error = KafkaError.of(reason, 'INVALID_STATE', 'the membership failed')
     await this.#ownership.lose().catch((later: unknown) => this.#warn('the end', later))

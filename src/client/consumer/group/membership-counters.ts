@@ -1,4 +1,5 @@
 /** What a membership counts for the metrics. Invariant: totals only grow. */
+import { GroupSensors } from '../../metrics/group-sensors.ts'
 import type { MembershipStats } from './membership.ts'
 
 export class MembershipCounters implements MembershipStats {
@@ -19,26 +20,34 @@ export class MembershipCounters implements MembershipStats {
   failedRebalanceTotal = 0
   lastRebalanceMs = -1
   assignedPartitions = 0
+  readonly sensors = new GroupSensors()
   #rebalanceStartMs = -1
 
   heartbeatSent(nowMs: number): void {
     this.heartbeatTotal++
+    this.sensors.heartbeats.record(1, nowMs)
     this.lastHeartbeatMs = nowMs
   }
 
-  heartbeatAnswered(tookMs: number): void {
+  heartbeatAnswered(startMs: number, nowMs: number): void {
+    const tookMs = nowMs - startMs
+    this.sensors.heartbeatResponse.record(tookMs, nowMs)
     this.heartbeatResponseTotal++
     this.heartbeatResponseTimeTotalMs += tookMs
     this.heartbeatResponseTimeMaxMs = Math.max(this.heartbeatResponseTimeMaxMs, tookMs)
   }
 
-  joined(tookMs: number): void {
+  joined(startMs: number, nowMs: number): void {
+    const tookMs = nowMs - startMs
+    this.sensors.join.record(tookMs, nowMs)
     this.joinTotal++
     this.joinTimeTotalMs += tookMs
     this.joinTimeMaxMs = Math.max(this.joinTimeMaxMs, tookMs)
   }
 
-  synced(tookMs: number): void {
+  synced(startMs: number, nowMs: number): void {
+    const tookMs = nowMs - startMs
+    this.sensors.sync.record(tookMs, nowMs)
     this.syncTotal++
     this.syncTimeTotalMs += tookMs
     this.syncTimeMaxMs = Math.max(this.syncTimeMaxMs, tookMs)
@@ -54,12 +63,14 @@ export class MembershipCounters implements MembershipStats {
     const tookMs = nowMs - this.#rebalanceStartMs
     this.#rebalanceStartMs = -1
     this.rebalanceTotal++
+    this.sensors.rebalance.record(tookMs, nowMs)
     this.rebalanceLatencyTotalMs += tookMs
     this.rebalanceLatencyMaxMs = Math.max(this.rebalanceLatencyMaxMs, tookMs)
     this.lastRebalanceMs = nowMs
   }
 
-  rebalanceFailed(): void {
+  rebalanceFailed(nowMs: number): void {
+    this.sensors.failedRebalances.record(1, nowMs)
     this.failedRebalanceTotal++
   }
 }

@@ -8,6 +8,7 @@
  */
 import type { Deadline } from '../../call.ts'
 import type { KafkaError } from '../../kafka-error.ts'
+import type { GroupSensors } from '../../metrics/group-sensors.ts'
 import type { TopicPartition } from '../../topic.ts'
 import type { Assignor } from '../assignors/assignor.ts'
 
@@ -67,6 +68,8 @@ export interface MembershipStats {
   /** When the last one ended well; -1 before the first. */
   readonly lastRebalanceMs: number
   readonly assignedPartitions: number
+  /** The same by the last minute. */
+  readonly sensors: GroupSensors
 }
 
 /** The options of a group that a membership needs, with all defaults filled in. */
