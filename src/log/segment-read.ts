@@ -137,6 +137,10 @@ export class SegmentRead {
       this.#fail(`a batch of ${firstSize} bytes at byte ${this.#start}`)
       return
     }
+    if (magic(this.buffer, at) !== MAGIC_V2) {
+      this.#fail(`magic ${magic(this.buffer, at)} at byte ${this.#start}`)
+      return
+    }
     const blocked = lastOffset(this.buffer, at) >= upperOffset
     if (blocked || (firstSize > maxBytes && !minOneMessage)) {
       this.#finish()

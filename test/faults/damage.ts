@@ -70,7 +70,7 @@ async function realRun(context: CheckContext, specimen: Specimen, seed: number):
   const { properties } = nodeWith(new Map(), seed)
   const listeners = 'PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0'
   let fatal: Error | null = null
-  const where = `on the disk, ${specimen.end}, seed ${seed}: ${damaged.what}`
+  const where = `on the disk, specimen ${specimen.seed} (${specimen.end}), seed ${seed}: ${damaged.what}`
   const starting = startServer({
     properties: new Map(Object.entries({ ...properties, listeners })),
     io: ioFrom(specimen.endMs),

@@ -19,7 +19,7 @@ export async function damageRun(specimen: Specimen, seed: number): Promise<Outco
   const random = new Prng(seed)
   const damaged = damage(specimen.files, random)
   const node = nodeWith(damaged.files, seed)
-  const at = `${specimen.end}, seed ${seed}: ${damaged.what}`
+  const at = `specimen ${specimen.seed} (${specimen.end}), seed ${seed}: ${damaged.what}`
   try {
     await node.restart()
   } catch (error) {

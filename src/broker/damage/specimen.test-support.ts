@@ -56,6 +56,7 @@ export interface Truth {
 }
 
 export interface Specimen {
+  readonly seed: number
   readonly end: SpecimenEnd
   /** The node's time at that end. */
   readonly endMs: number
@@ -76,7 +77,7 @@ export async function makeSpecimen(seed: number, end: SpecimenEnd): Promise<Spec
   // What there is to find is what a start finds where nothing is damaged.
   await node.restart()
   const truth = await maker.truth()
-  return { end, endMs, files, truth }
+  return { seed, end, endMs, files, truth }
 }
 
 /** A machine with these files on its disk. */
