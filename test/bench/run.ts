@@ -2,6 +2,10 @@
  * npm run bench: Apache Kafka 4.3.1 and Millrace side by side on this machine.
  *
  *     node test/bench/run.ts [--only NAME,...] [--rounds N] [--quick] [--list]
+ *     node test/bench/run.ts client …
+ *
+ * The second form compares clients instead of servers: it runs client-produce.ts and then
+ * client-consume.ts with whatever else is given.
  *
  * --only takes the names of scenarios or their beginnings. --rounds says how often each server is
  * measured (3); the two take turns, and the medians count. --quick takes about three minutes: one
@@ -11,6 +15,7 @@
  * Nothing fails on a slow machine: figures are for reading. Kafka comes through the toolbox of the
  * conformance run.
  */
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -69,6 +74,15 @@ async function measure(bench: Bench, scenario: Scenario, options: Options): Prom
   return samples
 }
 
+/** The benches of clients, each a program of its own. */
+function compareClients(args: readonly string[]): void {
+  for (const name of ['client-produce.ts', 'client-consume.ts']) {
+    const program = join(import.meta.dirname, name)
+    const { status } = spawnSync(process.execPath, [program, ...args], { stdio: 'inherit' })
+    if (status !== 0) process.exit(1)
+  }
+}
+
 async function main(): Promise<void> {
   const options = readOptions()
   const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
@@ -95,4 +109,5 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
-await main()
+if (process.argv[2] === 'client') compareClients(process.argv.slice(3))
+else await main()
