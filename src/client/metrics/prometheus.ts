@@ -28,7 +28,8 @@ export function prometheusText(metrics: readonly ClientMetric[]): string {
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`
 }
 
-function prometheusName({ group, name }: ClientMetric): string {
+/** What a metric is called there. */
+export function prometheusName({ group, name }: Pick<ClientMetric, 'group' | 'name'>): string {
   const domain = group.startsWith('admin-client') ? 'admin_client' : group.split('-')[0]
   return `kafka_${domain}_${underscored(group)}_${underscored(name)}`
 }

@@ -1,0 +1,65 @@
+/** docs/client-metrics.md, written from the tables that the metrics are read by. */
+import {
+  type CatalogedFamily,
+  networkFamilies,
+  nodeFamilies,
+  ownFamilies,
+} from '../../src/client/metrics/catalog.ts'
+import { prometheusName } from '../../src/client/metrics/prometheus.ts'
+
+export const PAGE = 'docs/client-metrics.md'
+
+const HEAD = `# Metrics of the client
+
+Written by \`npm run client-metrics\` from the sources; do not edit.
+
+\`\`\`ts
+producer.metrics() // of one producer, with the connections that it uses
+consumer.metrics()
+kafka.metrics() // of the connections (as an admin's) and of all producers and consumers
+response.setHeader('content-type', PROMETHEUS_CONTENT_TYPE).end(prometheusText(kafka.metrics()))
+\`\`\`
+
+Names, groups and tags are those of Java's clients, so its dashboards do. An average or a maximum is
+of the last minute, in two windows of 30 seconds, and NaN where nothing has happened; a rate is per
+second over the same; a total is a counter since the start. What is counted is counted once for each
+request, batch or call, never by record.
+
+Where it differs from Java:
+
+- \`client-id\` is the client id of the \`Kafka\` for its first producer and consumer; the second one
+  that is open has \`-2\` behind it, and so on.
+- Producers, consumers and admins share connections: what goes over those is the same in each group.
+  Do not add it up.
+- \`bytes-consumed\` and \`fetch-size\` are bytes as they came, compressed. \`record-size-avg\` is a
+  batch's bytes by its records; there is no \`record-size-max\`.
+- \`records-lag\` and \`records-lead\` are of this moment, also while the program takes no records.
+- A poll is the program's question for the next records, of whatever loop.
+- What belongs to Java's threads and selector (\`io-wait-…\`, \`select-…\`, event queues) has no
+  counterpart.
+
+In Prometheus' text a name is \`kafka_\`, what the group begins with, the group and the name, as the
+JMX exporter has it:
+\`kafka_producer_producer_metrics_record_send_total{client_id="orders"}\`.
+`
+
+function rows(family: CatalogedFamily): string {
+  const lines = family.metrics.map(
+    ({ name, kind, description }) => `| ${name} | ${kind} | ${description} |`,
+  )
+  return ['| name | kind | meaning |', '| --- | --- | --- |', ...lines].join('\n')
+}
+
+function section(families: readonly CatalogedFamily[]): string {
+  const [first] = families
+  const groups = families.map(({ group }) => `\`${group}\``).join(', ')
+  const tags = first!.tags.map((tag) => `\`${tag}\``).join(', ')
+  const example = prometheusName({ group: first!.group, name: first!.metrics[0]!.name })
+  return `## ${groups}: by ${tags}\n\nThe first as \`${example}\`.\n\n${rows(first!)}\n`
+}
+
+/** The whole page. */
+export function clientMetricsPage(): string {
+  const own = ownFamilies.map((family) => section([family]))
+  return [HEAD, ...own, section(networkFamilies), section(nodeFamilies)].join('\n')
+}
