@@ -11,6 +11,8 @@ import { limitChecks } from './limits.ts'
 import { logCrashCheck } from './log-crash.ts'
 
 export interface FaultSizes {
+  /** What is random begins with it. */
+  readonly seed: number
   readonly kills: number
   readonly frames: number
   /** Runs of a log, each with a death at every operation of its disk. */
@@ -22,6 +24,7 @@ export interface FaultSizes {
 
 /** As much of it as CI has time for: two minutes. */
 export const CONFORMANCE_SIZES: FaultSizes = {
+  seed: 1,
   kills: 3,
   frames: 30_000,
   seeds: 1,
@@ -33,9 +36,9 @@ export const CONFORMANCE_SIZES: FaultSizes = {
 export function faultChecks(sizes: FaultSizes): Check[] {
   return [
     killCheck(sizes.kills),
-    fuzzCheck(sizes.frames),
-    logCrashCheck(sizes.seeds),
-    damageCheck(sizes.damages),
+    fuzzCheck(sizes.frames, sizes.seed),
+    logCrashCheck(sizes.seeds, sizes.seed),
+    damageCheck(sizes.damages, sizes.seed),
     ...limitChecks(sizes.connections, sizes.partitions),
     diskFullCheck,
   ]

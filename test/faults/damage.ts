@@ -32,9 +32,8 @@ const REAL_SHARE = 40
 const DAMAGES_PER_SPECIMEN = 500
 const DAMAGE_TIMEOUT_MS = 1_000
 
-async function damages(context: CheckContext, count: number): Promise<void> {
+async function damages(context: CheckContext, count: number, first: number): Promise<void> {
   const counts: Record<Outcome, number> = { refused: 0, reported: 0, unharmed: 0 }
-  const first = 1 + Math.floor(Math.random() * 1e6)
   const perSpecimen = Math.min(DAMAGES_PER_SPECIMEN, Math.ceil(count / SPECIMEN_ENDS.length))
   let specimen: Specimen | null = null
   let real = 0
@@ -111,11 +110,11 @@ function ioFrom(startMs: number): Io {
   return { clock: shifted, disk, network, random }
 }
 
-export function damageCheck(count: number): Check {
+export function damageCheck(count: number, firstSeed: number): Check {
   return {
     name: 'fault-damage',
     needs: [],
     timeoutMs: 60_000 + count * DAMAGE_TIMEOUT_MS,
-    run: (context) => damages(context, count),
+    run: (context) => damages(context, count, firstSeed),
   }
 }

@@ -200,11 +200,10 @@ async function topicIdOf(port: number, name: string): Promise<string> {
   }
 }
 
-async function fuzz(context: CheckContext, frames: number): Promise<void> {
+async function fuzz(context: CheckContext, frames: number, seed: number): Promise<void> {
   const server = await context.startServer('server')
   const served = await ServedClient.start(server.port, context.topic)
   context.defer(() => served.close())
-  const seed = Math.floor(Math.random() * 1e9)
   const run = new FuzzRun(server, [await topicIdOf(server.port, 't')], frames, seed)
   const started = performance.now()
   const serving = served.run()
@@ -233,11 +232,11 @@ async function fuzz(context: CheckContext, frames: number): Promise<void> {
   )
 }
 
-export function fuzzCheck(frames: number): Check {
+export function fuzzCheck(frames: number, firstSeed: number): Check {
   return {
     name: 'fault-fuzz',
     needs: ['java'],
     timeoutMs: 60_000 + (frames * 1000) / FRAMES_PER_SECOND_MIN,
-    run: (context) => fuzz(context, frames),
+    run: (context) => fuzz(context, frames, firstSeed),
   }
 }

@@ -7,12 +7,12 @@ import type { Check, CheckContext } from '../conformance/check.ts'
 
 const STEPS = 40
 const SEED_TIMEOUT_MS = 60_000
+const KINDS_SHOWN = 6
 const NUMBERS = /\d+/g
 
-async function crashLogs(context: CheckContext, seeds: number): Promise<void> {
+async function crashLogs(context: CheckContext, seeds: number, first: number): Promise<void> {
   let runs = 0
   const deaths = new Map<string, number>()
-  const first = 1 + Math.floor(Math.random() * 1e6)
   for (let seed = first; seed < first + seeds; seed++) {
     const { operations } = await run(seed, Infinity, 'kill')
     for (let dieAt = 1; dieAt <= operations; dieAt++) {
@@ -25,20 +25,21 @@ async function crashLogs(context: CheckContext, seeds: number): Promise<void> {
       }
     }
   }
-  const kinds = [...deaths].sort((a, b) => b[1] - a[1]).map(([kind, count]) => `${kind} ${count}`)
-  context.note(`seeds ${first} to ${first + seeds - 1}: ${runs} deaths, by what they struck:`)
-  context.note(kinds.join(', '))
+  const most = [...deaths].sort((a, b) => b[1] - a[1]).slice(0, KINDS_SHOWN)
+  const kinds = most.map(([kind, count]) => `${kind} ${count}`).join(', ')
+  const range = `seeds ${first} to ${first + seeds - 1}`
+  context.note(`${range}: ${runs} deaths at ${deaths.size} kinds of operations, most at ${kinds}`)
 }
 
 function run(seed: number, dieAt: number, end: (typeof ENDS)[number]) {
   return new LogCrashRun({ seed, steps: STEPS, dieAt, end }).run()
 }
 
-export function logCrashCheck(seeds: number): Check {
+export function logCrashCheck(seeds: number, firstSeed: number): Check {
   return {
     name: 'fault-log',
     needs: [],
     timeoutMs: seeds * SEED_TIMEOUT_MS,
-    run: (context) => crashLogs(context, seeds),
+    run: (context) => crashLogs(context, seeds, firstSeed),
   }
 }

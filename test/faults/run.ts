@@ -3,7 +3,7 @@
  *
  *     node test/faults/run.ts [--only NAME,...] [--list] [--keep] [--kills 50] [--frames 1000000]
  *                             [--seeds 100] [--damages 10000] [--connections 5000]
- *                             [--partitions 10000]
+ *                             [--partitions 10000] [--seed a random one]
  *
  * --only takes the names of checks or their beginnings. --keep leaves the servers' folders. Prints
  * a line of figures for each check, `ok NAME (ms)` or `FAIL NAME: reason`, and as its last line
@@ -22,6 +22,7 @@ import { type FaultSizes, faultChecks } from './checks.ts'
 
 /** The sizes of the issue. */
 const SIZES: FaultSizes = {
+  seed: 1 + Math.floor(Math.random() * 1e6),
   kills: 50,
   frames: 1_000_000,
   seeds: 100,
