@@ -11,6 +11,7 @@ import { clientGroups } from './checks/client-groups.ts'
 import { clientGuideChecks } from './checks/client-guide.ts'
 import { clientOlderBrokers } from './checks/client-older-brokers.ts'
 import { clientProducer } from './checks/client-producer.ts'
+import { clientRuntimes } from './checks/client-runtimes.ts'
 import { clientSecurity } from './checks/client-security.ts'
 import { clientTransactions } from './checks/client-transactions.ts'
 import { clients } from './checks/clients.ts'
@@ -41,6 +42,7 @@ export const CHECKS: readonly Check[] = [
   ...clientSecurity,
   ...clientOlderBrokers,
   ...clientGuideChecks,
+  ...clientRuntimes,
   ...badInputs,
   ...mixedGroups,
   ...cleanings,

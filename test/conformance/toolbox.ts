@@ -25,7 +25,7 @@ const HERE = import.meta.dirname
 const INSTALL_TIMEOUT_MS = 900_000
 const QUICK_TIMEOUT_MS = 60_000
 
-export const TOOLS = ['java', 'kcat', 'python', 'go', 'node'] as const
+export const TOOLS = ['java', 'kcat', 'python', 'go', 'node', 'runtimes'] as const
 export type Tool = (typeof TOOLS)[number]
 
 export class Toolbox {
@@ -40,8 +40,8 @@ export class Toolbox {
 
   /**
    * What a check starts its client with, prepared on first use: java: the class path; python: the
-   * folder for PYTHONPATH; go: the program; node: the folder that has node_modules; kcat: the
-   * program.
+   * folder for PYTHONPATH; go: the program; node and runtimes: the folder that has node_modules;
+   * kcat: the program.
    */
   prepare(tool: Tool): Promise<string> {
     let prepared = this.#prepared.get(tool)
@@ -65,6 +65,8 @@ export class Toolbox {
         return this.#go()
       case 'node':
         return this.#node()
+      case 'runtimes':
+        return this.#runtimes()
     }
   }
 
@@ -119,13 +121,26 @@ export class Toolbox {
   }
 
   async #node(): Promise<string> {
+    return this.#packages('node', ['package.json', 'package-lock.json'], ['ci'])
+  }
+
+  /** Binaries, each a package that depends on nothing: the manifest's exact versions are all. */
+  async #runtimes(): Promise<string> {
+    return this.#packages('runtimes', ['package.json'], ['install', '--no-package-lock'])
+  }
+
+  /** What a manifest of npm asks for; no script of a package runs. */
+  async #packages(
+    name: string,
+    manifests: readonly string[],
+    command: readonly string[],
+  ): Promise<string> {
     requirePrograms('node', ['npm'])
-    const folder = join(HERE, 'node')
-    const names = ['package.json', 'package-lock.json']
-    const content = names.map((name) => readFileSync(join(folder, name)))
-    return this.#entry('node', content, async (directory) => {
-      for (const name of names) cpSync(join(folder, name), join(directory, name))
-      const args = ['ci', '--no-audit', '--no-fund', '--ignore-scripts']
+    const folder = join(HERE, name)
+    const content = manifests.map((manifest) => readFileSync(join(folder, manifest)))
+    return this.#entry(name, content, async (directory) => {
+      for (const each of manifests) cpSync(join(folder, each), join(directory, each))
+      const args = [...command, '--no-audit', '--no-fund', '--ignore-scripts']
       await runOrThrow('npm', args, INSTALL_TIMEOUT_MS, { cwd: directory })
     })
   }

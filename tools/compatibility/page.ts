@@ -13,7 +13,7 @@ import {
   metadataVersionName,
 } from '../../src/metadata/metadata-version.ts'
 import { type Api, apis } from '../../src/protocol/apis.ts'
-import { conformanceSection } from './conformance.ts'
+import { conformanceSection, runtimesSection } from './conformance.ts'
 import { handlerHeads, notDoneIn } from './handler-heads.ts'
 import { table } from './markdown.ts'
 import { settingsSection } from './settings.ts'
@@ -51,6 +51,7 @@ export function compatibilityPage(root: string): string {
     ...featuresSection(),
     ...settingsSection(root),
     ...conformanceSection(root),
+    ...runtimesSection(root),
   ]
   return `${lines.join('\n').trimEnd()}\n`
 }

