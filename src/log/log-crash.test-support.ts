@@ -14,12 +14,17 @@ import { fatalDisk } from '../io/fatal-disk.test-support.ts'
 import type { Io } from '../io/io.ts'
 import { simIo } from '../io/sim.ts'
 import { ErrorCode } from '../protocol/errors.ts'
-import { baseOffset, batchSizeBytes, isControl } from '../records/batch.ts'
 import { BatchBuilder, type BatchOptions } from '../records/builder.ts'
-import { RecordCursor } from '../records/record-scan.ts'
 import { DEFAULT_CLEANER_CONFIG, LogCleaner } from './cleaner.ts'
 import { START_MS, TOPIC_ID } from './log.test-support.ts'
 import { DEFAULT_LOG_CONFIG, type LogConfig } from './log-config.ts'
+import {
+  nextStep,
+  recordsFrom,
+  type Step,
+  type Stored,
+  utf8,
+} from './log-crash-steps.test-support.ts'
 import { LogDirectory } from './log-directory.ts'
 import { LogResources } from './log-resources.ts'
 import type { UnifiedLog } from './unified-log.ts'
@@ -57,43 +62,6 @@ export interface CrashOutcome {
   /** What the disk was doing when it died. */
   readonly lastOperation: string
 }
-
-interface Stored {
-  readonly offset: number
-  readonly key: string | null
-  readonly value: string | null
-}
-
-type Step =
-  | 'append'
-  | 'produce'
-  | 'write'
-  | 'flush'
-  | 'roll'
-  | 'epoch'
-  | 'truncate'
-  | 'delete records'
-  | 'retention'
-  | 'clean'
-  | 'pass'
-  | 'close'
-  | 'kill'
-
-const STEPS: readonly (readonly [Step, number])[] = [
-  ['append', 8],
-  ['produce', 4],
-  ['write', 5],
-  ['flush', 2],
-  ['roll', 3],
-  ['epoch', 1],
-  ['truncate', 2],
-  ['delete records', 1],
-  ['retention', 1],
-  ['clean', 3],
-  ['pass', 1],
-  ['close', 1],
-  ['kill', 1],
-]
 
 export class LogCrashRun {
   readonly #options: CrashOptions
@@ -152,7 +120,7 @@ export class LogCrashRun {
     const { dieAt, steps } = this.#options
     try {
       this.#open(this.#fatal(dieAt))
-      for (let i = 0; i < steps && !this.#isDead; i++) await this.#take(this.#nextStep())
+      for (let i = 0; i < steps && !this.#isDead; i++) await this.#take(nextStep(this.#random))
     } catch (error) {
       if (!this.#isDead) throw this.#explained(error)
     }
@@ -224,16 +192,6 @@ export class LogCrashRun {
       random: io.random,
       nowMs: this.#nowMs,
     })
-  }
-
-  #nextStep(): Step {
-    const total = STEPS.reduce((sum, [, weight]) => sum + weight, 0)
-    let draw = this.#random.int(total)
-    for (const [step, weight] of STEPS) {
-      if (draw < weight) return step
-      draw -= weight
-    }
-    return 'append'
   }
 
   async #take(step: Step): Promise<void> {
@@ -529,26 +487,4 @@ export class LogCrashRun {
     }
     return found
   }
-}
-
-/** The records of whole batches, from an offset on. */
-function recordsFrom(piece: Uint8Array, from: number): Stored[] {
-  const found: Stored[] = []
-  for (let at = 0; at < piece.length; at += batchSizeBytes(piece, at)) {
-    assert.ok(!isControl(piece, at), `a control batch at ${baseOffset(piece, at)}`)
-    const cursor = new RecordCursor(piece, at)
-    while (cursor.next()) {
-      const [key, value] = [text(cursor.key()), text(cursor.value())]
-      if (cursor.offset >= from) found.push({ offset: cursor.offset, key, value })
-    }
-  }
-  return found
-}
-
-function utf8(value: string | null): Uint8Array | null {
-  return value === null ? null : new TextEncoder().encode(value)
-}
-
-function text(bytes: Uint8Array | null): string | null {
-  return bytes === null ? null : new TextDecoder().decode(bytes)
 }

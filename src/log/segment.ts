@@ -138,7 +138,7 @@ export class Segment {
     return this.indexes.times!
   }
 
-  /** Where to begin to look for `offset` in the file: a batch begins there, none behind it holds it. */
+  /** Where to begin to look for `offset` in the file: no batch before that position holds it. */
   startFor(offset: number): number {
     const relative = Math.min(MAX_RELATIVE_OFFSET, offset - this.baseOffset)
     const position = this.offsetIndex().lookup(relative)
@@ -318,7 +318,8 @@ export class Segment {
     while (walker.next()) {
       last = lastOffset(walker.buffer, walker.at) - this.baseOffset
       if (maxTimestampOf(walker.buffer, walker.at) > times.lastTimestampMs) {
-        this.rebuildIndexes('corrupt')
+        // An empty one is what a power cut after the stop leaves: nothing to be said about.
+        this.rebuildIndexes(times.count === 0 ? '' : 'corrupt')
         return
       }
     }
@@ -445,7 +446,7 @@ export class Segment {
     this.#noteIndexBytes()
   }
 
-  /** Reads all batch headers of the file and makes offset and time index from them. */
+  /** Makes offset and time index from the headers of all batches; `why` is for a warning. */
   rebuildIndexes(why: string): void {
     const { sizeBytes } = this
     const walker = new BatchWalker(this.file(), 0, sizeBytes, false)
@@ -464,7 +465,8 @@ export class Segment {
     this.indexes.trim()
     const path = this.path(LOG_SUFFIX)
     // Nothing is missing of a segment that is empty; an index that knows more says that it was not.
-    if (sizeBytes > 0 || why === 'corrupt') this.#home.warn(`${path}: index ${why}, made anew`)
+    const isTold = why === 'corrupt' || (why !== '' && sizeBytes > 0)
+    if (isTold) this.#home.warn(`${path}: index ${why}, made anew`)
     if (walker.problem !== '')
       this.#home.warn(`${path}: byte ${walker.position}: ${walker.problem}`)
   }

@@ -1,6 +1,6 @@
 /**
- * A file of the metadata quorum that says what can't be: the node must not start on it, since topics
- * and everything in them hang on it. The message names the file and what is wrong with it.
+ * A file of the metadata quorum that says what can't be: the node must not start on it, since
+ * topics and everything in them hang on it. The message names the file and what is wrong with it.
  */
 export class DamagedMetadataError extends Error {
   override readonly name = 'DamagedMetadataError'

@@ -69,7 +69,8 @@ async function realRun(context: CheckContext, specimen: Specimen, seed: number):
   const { properties } = nodeWith(new Map(), seed)
   const listeners = 'PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0'
   let fatal: Error | null = null
-  const where = `on the disk, specimen ${specimen.seed} (${specimen.end}), seed ${seed}: ${damaged.what}`
+  const from = `specimen ${specimen.seed} (${specimen.end})`
+  const where = `on the disk, ${from}, seed ${seed}: ${damaged.what}`
   const starting = startServer({
     properties: new Map(Object.entries({ ...properties, listeners })),
     io: ioFrom(specimen.endMs),
@@ -97,7 +98,7 @@ async function realRun(context: CheckContext, specimen: Specimen, seed: number):
   }
 }
 
-/** This machine, a moment after the specimen's end: what it knows must not be too old to be kept. */
+/** This machine, a moment after the specimen's end: what it knows must not be too old. */
 function ioFrom(startMs: number): Io {
   const { clock, disk, network, random } = nodeIo()
   const shiftMs = startMs - clock.nowMs()

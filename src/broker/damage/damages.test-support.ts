@@ -4,7 +4,8 @@
  * every atomic write leaves when it is interrupted. From a seed, one damage a case.
  *
  * Not here: a segment's `.log` that is removed or replaced as a whole. What was in it can't be
- * known without it, and Kafka's format has nothing that would tell.
+ * known without it, and Kafka's format has nothing that would tell. Nor a whole snapshot in the
+ * place of another, for the same reason.
  */
 import type { Prng } from '../../base/prng.ts'
 import { DATA, type Files } from './specimen.test-support.ts'
@@ -16,9 +17,9 @@ const SEGMENT_FILE = /\/\d{20}\.(log|index|timeindex)$/
 const MAY_GO =
   /\.(index|timeindex|snapshot|checkpoint)$|-checkpoint$|partition\.metadata$|quorum-state$|\.kafka_clean|\.lock$/
 /** Made together, so that one could be in the place of another. */
-const MAY_SWAP = /\.(index|timeindex|snapshot)$|-checkpoint$|partition\.metadata$/
-/** Snapshots of the metadata: what one holds does not say which one it is. */
-const METADATA_SNAPSHOT = /\d\.checkpoint$/
+const MAY_SWAP = /\.(index|timeindex)$|-checkpoint$|partition\.metadata$/
+/** Snapshots of metadata and producers: whole, with a right checksum, one does not say whose it is. */
+const NAMELESS = /\d\.(checkpoint|snapshot)$/
 const ATOMIC = /-checkpoint$|meta\.properties$|quorum-state$|\.kafka_cleanshutdown$/
 const ID = '0123456789abcdef0123456789abcdef'
 
@@ -114,8 +115,8 @@ const swap: Make = (files, random) => {
 const overwrite: Make = (files, random) => {
   const path = anyPath(files, random)
   const from = anyPath(files, random)
-  const isOtherSnapshot = METADATA_SNAPSHOT.test(path) && METADATA_SNAPSHOT.test(from)
-  if (LOG.test(path) || from === path || isOtherSnapshot) return null
+  const isAlike = NAMELESS.test(path) && NAMELESS.test(from)
+  if (LOG.test(path) || from === path || isAlike) return null
   files.set(path, files.get(from)!)
   return { files, what: `${path} overwritten by ${from}`, paths: [path], firstByte: 0 }
 }
