@@ -18,7 +18,7 @@ const MAY_GO =
   /\.(index|timeindex|snapshot|checkpoint)$|-checkpoint$|partition\.metadata$|quorum-state$|\.kafka_clean|\.lock$/
 /** Made together, so that one could be in the place of another. */
 const MAY_SWAP = /\.(index|timeindex)$|-checkpoint$|partition\.metadata$/
-/** Snapshots of metadata and producers: whole, with a right checksum, one does not say whose it is. */
+/** Snapshots of metadata and producers: a whole one does not say whose it is. */
 const NAMELESS = /\d\.(checkpoint|snapshot)$/
 const ATOMIC = /-checkpoint$|meta\.properties$|quorum-state$|\.kafka_cleanshutdown$/
 const ID = '0123456789abcdef0123456789abcdef'
