@@ -1,3 +1,4 @@
+/** Packages are found beside this file, and what is missing is told. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { loadPackage, packageProblem } from './native-package.ts'
