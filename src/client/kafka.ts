@@ -22,6 +22,7 @@ import type { ClientHooks } from './observation.ts'
 import { type KafkaOptions, settingsOf } from './options.ts'
 import type { ProducerOptions } from './producer/options.ts'
 import { Producer } from './producer/producer.ts'
+import { TelemetryPush } from './telemetry/telemetry-push.ts'
 import type { TopicLike } from './topic.ts'
 
 const CLOSE_TIMEOUT_MS = 30_000
@@ -35,6 +36,8 @@ export class Kafka {
   readonly #cluster: LiveCluster
   readonly #parts = new Set<Part>()
   readonly #fetchChannels = new FetchChannels()
+  /** Null where the program does not want its metrics to be pushed. */
+  readonly #telemetry: TelemetryPush | null
   readonly #forgetSignal: () => void
   #closing: Promise<void> | null = null
 
@@ -43,6 +46,11 @@ export class Kafka {
     const io = options.io ?? nodeIo()
     const fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
     this.#cluster = new LiveCluster({ io, settings, fetch })
+    const { metrics } = this.#cluster.observation
+    this.#telemetry = settings.metricsPush
+      ? new TelemetryPush(this.#cluster, () => metrics.byPart())
+      : null
+    metrics.network.onOpened = () => this.#telemetry?.start()
     const { signal } = options
     const onAbort = () => void this.close({ timeoutMs: 0 })
     signal?.addEventListener('abort', onAbort, { once: true })
@@ -73,6 +81,19 @@ export class Kafka {
   /** Java's metrics of the connections, the producers and the consumers, at this moment. */
   metrics(): ClientMetric[] {
     return this.#cluster.observation.metrics.all()
+  }
+
+  /**
+   * The id by which brokers that receive metrics tell this client from others (KIP-714); rejects
+   * with UNSUPPORTED_BY_BROKER where they receive none.
+   */
+  async clientInstanceId(options: CallOptions = {}): Promise<string> {
+    if (this.#telemetry === null) {
+      throw new KafkaError('INVALID_STATE', 'a client instance id needs the option metricsPush')
+    }
+    const { clock, requestTimeoutMs } = this.#cluster
+    const deadline = new Deadline(clock, 'clientInstanceId', requestTimeoutMs, options)
+    return this.#telemetry.clientInstanceId(deadline)
   }
 
   /**
@@ -114,8 +135,9 @@ export class Kafka {
     this.#forgetSignal()
     const deadline = new Deadline(this.#cluster.clock, 'close', CLOSE_TIMEOUT_MS, options)
     const timeoutMs = deadline.leftMs()
+    const pushed = this.#telemetry?.close(deadline)
     const parts = [...this.#parts].map((part) => part.close({ ...options, timeoutMs }))
-    await deadline.race(Promise.allSettled(parts)).catch(() => {})
+    await deadline.race(Promise.allSettled([...parts, pushed])).catch(() => {})
     await this.#cluster.close(deadline)
   }
 }

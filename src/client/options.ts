@@ -79,6 +79,11 @@ export interface KafkaOptions {
   readonly maxInFlightRequests?: number | undefined
   /** The largest response that is read. 256 MiB. */
   readonly maxResponseBytes?: number | undefined
+  /**
+   * Whether metrics are pushed to brokers that subscribe to them (KIP-714). True; a broker without
+   * a receiver of metrics is sent none.
+   */
+  readonly metricsPush?: boolean | undefined
   /** Where the client says what it does. Nowhere. */
   readonly logger?: Logger | undefined
   /** Aborting it closes the client at once. */
@@ -103,6 +108,7 @@ export interface Settings extends Backoff {
   readonly connectionsMaxIdleMs: number
   readonly maxInFlightRequests: number
   readonly maxResponseBytes: number
+  readonly metricsPush: boolean
   readonly logger: Logger
 }
 
@@ -133,6 +139,7 @@ export function settingsOf(options: KafkaOptions): Settings {
     connectionsMaxIdleMs: number('connectionsMaxIdleMs', 540_000, 1),
     maxInFlightRequests: Math.floor(number('maxInFlightRequests', 5, 1)),
     maxResponseBytes: Math.floor(number('maxResponseBytes', 268_435_456, 1024)),
+    metricsPush: options.metricsPush ?? true,
     logger: options.logger ?? silentLogger,
   }
 }

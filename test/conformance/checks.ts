@@ -13,6 +13,7 @@ import { clientOlderBrokers } from './checks/client-older-brokers.ts'
 import { clientProducer } from './checks/client-producer.ts'
 import { clientRuntimes } from './checks/client-runtimes.ts'
 import { clientSecurity } from './checks/client-security.ts'
+import { clientTelemetry } from './checks/client-telemetry.ts'
 import { clientTransactions } from './checks/client-transactions.ts'
 import { clients } from './checks/clients.ts'
 import { disks } from './checks/disk.ts'
@@ -39,6 +40,7 @@ export const CHECKS: readonly Check[] = [
   ...clientConsumerGroups,
   ...clientProducer,
   ...clientTransactions,
+  ...clientTelemetry,
   ...clientSecurity,
   ...clientOlderBrokers,
   ...clientGuideChecks,

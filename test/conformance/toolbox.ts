@@ -87,10 +87,11 @@ export class Toolbox {
     requirePrograms('java', ['javac'])
     const pom = join(HERE, 'java', 'pom.xml')
     const jars = await this.jars('pom.xml')
-    const source = join(HERE, 'java', 'ToolRunner.java')
-    const content = [readFileSync(source), readFileSync(pom)]
+    const names = ['ToolRunner.java', 'TelemetryLog.java']
+    const sources = names.map((name) => join(HERE, 'java', name))
+    const content = [...sources, pom].map((file) => readFileSync(file))
     const classes = await this.#entry('java-classes', content, async (directory) => {
-      const args = ['-nowarn', '-d', directory, '-cp', jars, source]
+      const args = ['-nowarn', '-d', directory, '-cp', jars, ...sources]
       await runOrThrow('javac', args, QUICK_TIMEOUT_MS)
     })
     return `${classes}${delimiter}${jars}`

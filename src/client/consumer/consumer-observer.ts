@@ -50,8 +50,10 @@ export class ConsumerObserver {
     this.#cluster = cluster
     this.#consumer = consumer
     this.observation = observationOf(cluster)
-    this.#registered = this.observation.metrics.register('consumer', (clientId, nowMs, into) =>
-      this.#collect(clientId, nowMs, into),
+    this.#registered = this.observation.metrics.register(
+      'consumer',
+      (clientId, nowMs, into) => this.#collect(clientId, nowMs, into),
+      () => this.#labels(),
     )
   }
 
@@ -135,6 +137,19 @@ export class ConsumerObserver {
       this.#partitions.set(partition, sensors)
     }
     return sensors
+  }
+
+  #labels(): Record<string, string> {
+    const { settings, membership } = this.#consumer
+    const { groupId, rack } = settings
+    const identity = membership?.identity() ?? null
+    const { memberId, instanceId } = identity ?? { memberId: null, instanceId: null }
+    const labels = {
+      ...{ group_id: groupId, group_member_id: memberId, group_instance_id: instanceId },
+      client_rack: rack,
+    }
+    const known = Object.entries(labels).filter((label): label is [string, string] => !!label[1])
+    return Object.fromEntries(known)
   }
 
   #collect(clientId: string, nowMs: number, into: ClientMetric[]): void {

@@ -8,6 +8,7 @@
  * make many names.
  */
 import type { Clock } from '../../io/io.ts'
+import type { PartMetrics } from '../telemetry/telemetry-metrics.ts'
 import type { ClientMetric } from './metric-family.ts'
 import { NetworkSensors } from './network-metrics.ts'
 
@@ -27,7 +28,11 @@ interface Part {
   readonly kind: PartKind
   readonly number: number
   readonly collect: CollectPart
+  readonly labels: Labels
 }
+
+/** What is told of a part beside its metrics: `group_id`. Asked for each time. */
+export type Labels = () => Readonly<Record<string, string>>
 
 export class ClientMetrics {
   readonly network = new NetworkSensors()
@@ -40,11 +45,11 @@ export class ClientMetrics {
     this.clientId = clientId
   }
 
-  register(kind: PartKind, collect: CollectPart): RegisteredPart {
+  register(kind: PartKind, collect: CollectPart, labels: Labels = () => ({})): RegisteredPart {
     const used = new Set([...this.#parts].filter((part) => part.kind === kind).map(numberOf))
     let number = 1
     while (used.has(number)) number++
-    const part = { kind, number, collect }
+    const part = { kind, number, collect, labels }
     this.#parts.add(part)
     return {
       metrics: () => {
@@ -63,6 +68,20 @@ export class ClientMetrics {
     this.network.collect('admin-client', { 'client-id': this.clientId }, nowMs, metrics)
     for (const part of this.#parts) this.#collect(part, nowMs, metrics)
     return metrics
+  }
+
+  /** The same by part, to be pushed. */
+  byPart(): PartMetrics[] {
+    const nowMs = this.clock.monotonicMs()
+    const ofAdmin: ClientMetric[] = []
+    this.network.collect('admin-client', { 'client-id': this.clientId }, nowMs, ofAdmin)
+    const parts: PartMetrics[] = [{ labels: {}, isNumbered: false, metrics: ofAdmin }]
+    for (const part of this.#parts) {
+      const metrics: ClientMetric[] = []
+      this.#collect(part, nowMs, metrics)
+      parts.push({ labels: part.labels(), isNumbered: part.number > 1, metrics })
+    }
+    return parts
   }
 
   #collect({ kind, number, collect }: Part, nowMs: number, into: ClientMetric[]): void {

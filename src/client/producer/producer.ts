@@ -15,7 +15,7 @@ import { type CallOptions, Deadline } from '../call.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { headerEntries } from '../headers.ts'
 import { KafkaError } from '../kafka-error.ts'
-import type { RegisteredPart } from '../metrics/client-metrics.ts'
+import type { CollectPart, RegisteredPart } from '../metrics/client-metrics.ts'
 import type { ClientMetric } from '../metrics/metric-family.ts'
 import { collectProducer } from '../metrics/producer-metrics.ts'
 import { type Observation, type ObservedRecord, observationOf } from '../observation.ts'
@@ -94,9 +94,9 @@ export class Producer implements AsyncDisposable {
     this.#deliveries = new Deliveries(this.#settings.onDelivery)
     this.#progress = new Progress(() => this.#isClosing || this.#deliveries.hasFailed)
     this.#observation = observationOf(cluster)
-    this.#registered = this.#observation.metrics.register('producer', (clientId, nowMs, into) =>
-      this.#collect(clientId, nowMs, into),
-    )
+    const labels = transactionalId === null ? {} : { transactional_id: transactionalId }
+    const collect: CollectPart = (id, nowMs, into) => this.#collect(id, nowMs, into)
+    this.#registered = this.#observation.metrics.register('producer', collect, () => labels)
   }
 
   /**
