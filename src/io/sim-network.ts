@@ -55,6 +55,11 @@ export class SimNetwork {
     this.#connectTimeoutMs = options.connectTimeoutMs ?? 10_000
   }
 
+  /** Ends of connections that are open. */
+  get openEnds(): number {
+    return this.#connections.size
+  }
+
   /** The network as one process on `host` sees it. */
   endpoint(host: string, process: SimProcess): Network {
     if (!this.#hosts.includes(host)) this.#hosts.push(host)

@@ -25,6 +25,11 @@ export class SimTime {
     this.nowMs = startMs
   }
 
+  /** Timers and packets that wait: what stays the same is no leak. */
+  get pendingEvents(): number {
+    return this.#events.size
+  }
+
   /** When the next event is; Infinity when there is none. */
   nextEventMs(): number {
     return this.#events.nextMs()
