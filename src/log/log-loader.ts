@@ -198,6 +198,7 @@ class LogLoader {
   #recoverSegment(segment: Segment, from: number): boolean {
     const file = segment.file()
     const fileBytes = file.size()
+    const indexedOffset = lastIndexed(segment)
     const walker = new BatchWalker(file, segment.sizeBytes, fileBytes, true, SCAN_BLOCK_BYTES)
     let nextOffset = from
     let problem = ''
@@ -209,6 +210,10 @@ class LogLoader {
     if (problem === '') problem = walker.problem
     const isWhole = segment.sizeBytes === fileBytes
     if (!isWhole) this.#cut(segment, nextOffset, problem, problem === walker.problem && walker.torn)
+    else if (indexedOffset >= nextOffset) {
+      const known = `its index knows of offset ${indexedOffset}; what was between is gone`
+      this.#home.warn(`${segment.path(LOG_SUFFIX)}: ends before offset ${nextOffset}, and ${known}`)
+    }
     segment.seal()
     segment.indexes.trim()
     return isWhole
@@ -392,6 +397,17 @@ function isZero(file: DiskFile, start: number): boolean {
     if (length < block.length) return true
     position += length
   }
+}
+
+/** The last offset that the index files of a segment speak of, or -1. */
+function lastIndexed({ baseOffset: base, indexes }: Segment): number {
+  const times = TimeIndex.parse(indexes.read(TIME_INDEX_SUFFIX) ?? new Uint8Array(0))
+  const offsets = OffsetIndex.parse(
+    indexes.read(OFFSET_INDEX_SUFFIX) ?? new Uint8Array(0),
+    Number.MAX_SAFE_INTEGER,
+  )
+  const last = Math.max(times?.lastOffset ?? -1, offsets?.lastOffset ?? -1)
+  return last < 0 ? -1 : base + last
 }
 
 interface TrustedPoint {
