@@ -280,6 +280,21 @@ describe('the end', () => {
     assert.equal((await test.settle(failing(beat(test, 1)))).code, 'CLOSED')
   })
 
+  it('waits for connections too that were left a moment before', async () => {
+    const test = await scripted()
+    test.broker.on(heartbeatRequest, () => ({ errorCode: 0 }))
+    await test.settle(beat(test, 1))
+    const channels = ['fetch', 'fetch-2', 'fetch-3', 'fetch-4']
+    const calls = channels.map((channel) =>
+      test.cluster.request(1, HEARTBEAT, BODY, { deadline: test.deadline(), channel }),
+    )
+    await test.settle(Promise.all(calls))
+    assert.equal(test.broker.connections.length, 1 + channels.length)
+    for (const channel of channels) test.cluster.closeChannel(channel)
+    await test.settle(test.cluster.close(test.deadline()))
+    assert.equal(test.world.network.openEnds, 0)
+  })
+
   it('comes in time when the brokers are gone, and in the middle of everything', async () => {
     for (let atMs = 0; atMs < 12; atMs += 0.5) {
       for (const trouble of ['none', 'partition', 'dead'] as const) {

@@ -56,6 +56,8 @@ export class LiveCluster implements Cluster {
   /** A search for any broker that gives a connection. */
   #search: Promise<BrokerLink> | null = null
   readonly #closing = new AbortController()
+  /** Links that were dropped, until their connections are closed. */
+  readonly #leaving = new Set<Promise<void>>()
   #closed: KafkaError | null = null
   #rejectSearch: (error: KafkaError) => void = () => {}
 
@@ -156,7 +158,7 @@ export class LiveCluster implements Cluster {
     this.metadata.close()
     const links = [...this.#links.values()]
     this.#links.clear()
-    const all = Promise.all(links.map((link) => link.close(CLOSED)))
+    const all = Promise.all([...this.#leaving, ...links.map((link) => link.close(CLOSED))])
     await deadline.race(all).catch(() => {})
   }
 
@@ -263,7 +265,8 @@ export class LiveCluster implements Cluster {
 
   #drop(link: BrokerLink, ending: Ending): void {
     this.#links.delete(`${link.channel} ${formatAddress(link.address)}`)
-    void link.close(ending)
+    const leaving = link.close(ending).then(() => void this.#leaving.delete(leaving))
+    this.#leaving.add(leaving)
   }
 
   #shuffled<T>(values: readonly T[]): T[] {
