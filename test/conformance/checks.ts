@@ -9,6 +9,7 @@ import { clientConsumer } from './checks/client-consumer.ts'
 import { clientConsumerGroups } from './checks/client-consumer-groups.ts'
 import { clientGroups } from './checks/client-groups.ts'
 import { clientGuideChecks } from './checks/client-guide.ts'
+import { clientKafkaJs } from './checks/client-kafkajs.ts'
 import { clientOlderBrokers } from './checks/client-older-brokers.ts'
 import { clientProducer } from './checks/client-producer.ts'
 import { clientRuntimes } from './checks/client-runtimes.ts'
@@ -43,6 +44,7 @@ export const CHECKS: readonly Check[] = [
   ...clientTelemetry,
   ...clientSecurity,
   ...clientOlderBrokers,
+  ...clientKafkaJs,
   ...clientGuideChecks,
   ...clientRuntimes,
   ...badInputs,

@@ -8,7 +8,7 @@ import type {
   ResourcePatternTypes,
 } from './constants.ts'
 import type { GroupDescriptions, TopicPartitions } from './consumer-types.ts'
-import type { KafkaJSError } from './errors.ts'
+import type { KafkaJSProtocolError } from './errors.ts'
 import type { AdminEvents, EventOf, RemoveInstrumentationEventListener } from './events.ts'
 import type { Logger } from './logger.ts'
 import type { PartitionMetadata } from './partitioners.ts'
@@ -168,7 +168,7 @@ export interface GroupOverview {
 export interface DeleteGroupsResult {
   groupId: string
   errorCode?: number
-  error?: KafkaJSError
+  error?: KafkaJSProtocolError
 }
 
 export interface Admin {

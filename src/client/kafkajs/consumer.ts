@@ -331,7 +331,7 @@ export class KafkaJSConsumer implements Consumer {
 
   #nativeOptions(): ConsumerOptions {
     const { groupId, maxBytesPerPartition, minBytes, maxBytes } = this.#options
-    const { maxWaitTimeInMs = 5000, readUncommitted = false, rackId } = this.#options
+    const { maxWaitTimeInMs, readUncommitted = false, rackId } = this.#options
     const isFromBeginning = [...this.#fromBeginning.values()].some((each) => each)
     return {
       groupId,
@@ -342,6 +342,7 @@ export class KafkaJSConsumer implements Consumer {
       partitionFetchBytes: maxBytesPerPartition,
       fetchBytes: maxBytes ?? 10_485_760,
       fetchMinBytes: minBytes,
+      // Not kafkajs's 5 s where it is left out: a seek waits for the fetch that is on its way.
       fetchMaxWaitMs: maxWaitTimeInMs,
       rack: rackId || undefined,
       stalledAfterMs: 0,

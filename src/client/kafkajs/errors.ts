@@ -21,13 +21,14 @@ interface ErrorLike {
 export class KafkaJSError extends Error {
   override name = 'KafkaJSError'
   readonly retriable: boolean
-  readonly helpUrl: string | undefined
+  readonly helpUrl?: string
   override cause?: Error
 
   constructor(e: Error | string, { retriable = true, cause }: KafkaJSErrorMetadata = {}) {
     super(typeof e === 'string' ? e : e.message)
     this.retriable = retriable
-    this.helpUrl = typeof e === 'string' ? undefined : (e as ErrorLike).helpUrl
+    const { helpUrl } = e as ErrorLike
+    if (helpUrl !== undefined) this.helpUrl = helpUrl
     if (cause !== undefined) this.cause = cause as Error
   }
 }

@@ -51,9 +51,13 @@ export async function clientCommand(
     const env = { PYTHONPATH: prepared, PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1' }
     return { command: 'python3', args: [script, check], env }
   }
-  const folder = nodeFolder(prepared, context.directory)
   const command = process.execPath
-  return { command, args: [join(folder, `${library}.mjs`), check], env: {} }
+  return { command, args: [nodeProgram(library, prepared, context), check], env: {} }
+}
+
+/** The program of that name in node/, where it finds the packages. */
+export function nodeProgram(name: string, prepared: string, context: CheckContext): string {
+  return join(nodeFolder(prepared, context.directory), `${name}.mjs`)
 }
 
 /**

@@ -170,4 +170,18 @@ async function times(bootstrap, topic) {
   await admin.disconnect()
 }
 
-await main({ quickstart, admin, produce, group, times })
+/** Says what it owns after every rebalance until it is told to end. */
+async function member(bootstrap, topic, groupId) {
+  const timing = { sessionTimeout: 6000, heartbeatInterval: 500, maxWaitTimeInMs: 300 }
+  const consumer = client(bootstrap).consumer({ groupId, ...timing })
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    console.log(['owns', ...(payload.memberAssignment[topic] ?? [])].join(' '))
+  })
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: true })
+  await consumer.run({ eachMessage: async () => {} })
+  await new Promise((resolve) => process.on('SIGTERM', resolve))
+  await consumer.disconnect()
+}
+
+await main({ quickstart, admin, produce, group, times, member })
