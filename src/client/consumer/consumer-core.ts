@@ -191,9 +191,10 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
   /** The next piece; null at the end, which is a closed consumer or an aborted `signal`. */
   async next(options: TakeOptions, signal?: AbortSignal): Promise<HeldPiece | null> {
     for (;;) {
+      if (signal?.aborted) return null // however much there is
       const held = this.tryNext(options)
       if (held !== null) return held
-      if (this.closing.signal.aborted || signal?.aborted) return null
+      if (this.closing.signal.aborted) return null
       if (options.only?.isEnding) return null
       this.#waiting++
       const startMs = this.cluster.clock.monotonicMs()

@@ -179,6 +179,7 @@ export class Consumer<T extends TopicLike = string>
   }
 
   async #poll(maxRecords: number, timeoutMs: number, signal: AbortSignal | undefined) {
+    if (signal?.aborted) return null
     const held = this.#core.tryNext({ maxRecords })
     if (held !== null || timeoutMs === 0) return held
     const over = new AbortController()

@@ -78,6 +78,10 @@ export class RecordLoop<T extends TopicLike> implements AsyncIterableIterator<Co
       const { partition, epoch } = held
       if (this.#after >= 0 && partition.epoch === epoch) this.#see(held, this.#after)
       this.#after = -1
+      if (this.#signal?.aborted) {
+        this.#end() // what is left of the piece is delivered again
+        return null
+      }
       const isOurs = partition.epoch === epoch && !partition.isEnding && !partition.isPaused
       const record = isOurs ? this.#records!.advance() : null
       if (record !== null) {
@@ -88,7 +92,7 @@ export class RecordLoop<T extends TopicLike> implements AsyncIterableIterator<Co
       }
       this.#leave(held, isOurs)
     }
-    return this.#open(this.#core.tryNext({}))
+    return this.#signal?.aborted ? null : this.#open(this.#core.tryNext({}))
   }
 
   /** The program has asked for what comes behind `offset`. */
@@ -220,6 +224,7 @@ export async function* partitionLoop<T extends TopicLike>(
   gate.begin()
   try {
     for (;;) {
+      if (core.closing.signal.aborted || signal?.aborted) return
       const found = [...core.partitions.values()].find(
         (partition) => !known.has(partition) && !partition.isStarting && !partition.isEnding,
       )
@@ -230,7 +235,6 @@ export async function* partitionLoop<T extends TopicLike>(
         yield { topic, partition, signal: abort.signal, [Symbol.asyncIterator]: stream }
         continue
       }
-      if (core.closing.signal.aborted || signal?.aborted) return
       if (core.fatal !== null) throw core.fatal
       await core.waitForPartitions(signal)
     }
