@@ -51,6 +51,8 @@ export class ConsumerRun implements BatchSurroundings {
   readonly #native: NativeConsumer
   readonly #events: RunEvents
   readonly #works = new Map<string, BatchWork>()
+  /** Partitions whose last batch was resolved to its end: nothing of them is left to be handled. */
+  readonly #whole = new Set<string>()
   readonly #stopping = new AbortController()
   readonly #pendingSeeks = new Map<string, SeekTarget>()
   #looping: Promise<void> = Promise.resolve()
@@ -140,6 +142,7 @@ export class ConsumerRun implements BatchSurroundings {
     const startMs = cluster.clock.nowMs()
     this.#events.fetched(native)
     this.#works.set(keyOf(topic, partition), work)
+    this.#whole.delete(keyOf(topic, partition))
     this.book.begin(topic, partition, native.firstOffset)
     const described = work.describe()
     try {
@@ -163,11 +166,13 @@ export class ConsumerRun implements BatchSurroundings {
   #leave(native: ConsumerBatch, work: BatchWork): void {
     const { topic, partition, firstOffset, nextOffset } = native
     const next = this.book.next(topic, partition) ?? firstOffset
-    if (work.isStale || work.isRevoked || next === nextOffset) return
-    this.#goTo({ topic, partition }, next)
+    if (work.isStale || work.isRevoked) return
+    if (next === nextOffset) this.#whole.add(keyOf(topic, partition))
+    else this.#goTo({ topic, partition }, next)
   }
 
   #goTo(partition: TopicPartition, to: SeekTarget): void {
+    this.#whole.delete(keyOf(partition.topic, partition.partition))
     this.#native.seek(partition, to).catch((error: unknown) => {
       this.#parts.logger.error(`seek failed: ${translated(error).message}`, { ...partition })
     })
@@ -342,7 +347,18 @@ export class ConsumerRun implements BatchSurroundings {
     )
     for (const { topic, partition } of partitions) {
       const to = seeks.get(keyOf(topic, partition))
-      if (to !== undefined) await this.#native.seek({ topic, partition }, to)
+      if (to !== undefined) await this.#startAt([{ topic, partition }], to)
+    }
+  }
+
+  /** Nothing is looked up for new partitions while their hook runs: it has to ask by itself. */
+  async #startAt(partitions: readonly TopicPartition[], to: SeekTarget): Promise<void> {
+    if (typeof to === 'number') {
+      for (const one of partitions) await this.#native.seek(one, to)
+      return
+    }
+    for (const { offset, ...one } of await this.#native.offsets(partitions, to)) {
+      if (offset !== null) await this.#native.seek(one, offset)
     }
   }
 
@@ -354,10 +370,8 @@ export class ConsumerRun implements BatchSurroundings {
     if (other.length === 0) return
     const committed = await this.#native.committed(other)
     const known = new Set(committed.map(({ topic, partition }) => keyOf(topic, partition)))
-    for (const one of other) {
-      if (known.has(keyOf(one.topic, one.partition))) continue
-      await this.#native.seek(one, standard ? 'end' : 'beginning')
-    }
+    const fresh = other.filter((one) => !known.has(keyOf(one.topic, one.partition)))
+    if (fresh.length > 0) await this.#startAt(fresh, standard ? 'end' : 'beginning')
   }
 
   async #onRevoked(partitions: readonly TopicPartition[]): Promise<void> {
@@ -376,14 +390,17 @@ export class ConsumerRun implements BatchSurroundings {
   }
 
   #onLost(partitions: readonly TopicPartition[]): void {
-    for (const { topic, partition } of partitions) this.book.forget(topic, partition)
+    for (const { topic, partition } of partitions) {
+      this.book.forget(topic, partition)
+      this.#whole.delete(keyOf(topic, partition))
+    }
   }
 
   /** Markers of transactions and aborted records come to no handler: they count as resolved. */
   #resolveHidden(partitions: readonly TopicPartition[]): void {
     for (const { topic, partition } of partitions) {
       const next = this.book.next(topic, partition)
-      if (next === undefined || this.#works.has(keyOf(topic, partition))) continue
+      if (next === undefined || !this.#whole.has(keyOf(topic, partition))) continue
       const position = this.#native.position({ topic, partition }) ?? -1
       if (position > next) this.book.resolve(topic, partition, position - 1)
     }

@@ -57,14 +57,13 @@ export function translated(error: unknown): Error {
         ...(broker !== undefined && { broker }),
         cause: error,
       })
-    case 'TIMED_OUT':
-      if (error.cause === undefined) {
-        return new KafkaJSRequestTimeoutError(message, { broker, cause: error })
-      }
-      return new KafkaJSNumberOfRetriesExceeded(translated(error.cause), {
-        retryCount: 0,
-        retryTime: 0,
-      })
+    case 'TIMED_OUT': {
+      const last =
+        error.cause === undefined
+          ? new KafkaJSRequestTimeoutError(message, { broker, cause: error })
+          : translated(error.cause)
+      return new KafkaJSNumberOfRetriesExceeded(last, { retryCount: 0, retryTime: 0 })
+    }
     case 'AUTHENTICATION_FAILED':
       return new KafkaJSSASLAuthenticationError(message, { cause: error })
     case 'UNSUPPORTED_BY_BROKER':
