@@ -295,7 +295,8 @@ export class BrokerLink {
         this.#noteAnswer(answer, connection)
         entry.resolve({ body: answer, version })
       }
-      connection.send(call, version, body, { timeoutMs, isOneWay }, answered, entry.reject)
+      const sending = { timeoutMs, isOneWay, isLongPoll: brokerWaitMs > 0 }
+      connection.send(call, version, body, sending, answered, entry.reject)
     } catch (error) {
       entry.reject(KafkaError.of(error, 'INVALID_ARGUMENT', call.request.name))
     }

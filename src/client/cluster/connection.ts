@@ -39,6 +39,8 @@ export interface ConnectionOptions {
 export interface SendOptions {
   /** How long the answer may take before the connection ends. */
   readonly timeoutMs: number
+  /** The broker may wait before it answers, and looks at nothing else of this connection. */
+  readonly isLongPoll?: boolean | undefined
   /** Nothing comes back; it is settled with undefined when the bytes were handed over. */
   readonly isOneWay?: boolean | undefined
   /** Other than the version of the answer's layout: ApiVersions falls back by itself. */
@@ -54,6 +56,7 @@ interface Pending {
   readonly expiresMs: number
   readonly startMs: number
   readonly requestBytes: number
+  readonly isLongPoll: boolean
   readonly decode: ((reader: ByteReader) => unknown) | undefined
   readonly resolve: (body: unknown) => void
   readonly reject: (error: KafkaError) => void
@@ -137,13 +140,13 @@ export class BrokerConnection {
       this.#sendOneWay(pieces, api, version, resolve, reject)
       return
     }
-    const { timeoutMs, decode } = options
+    const { timeoutMs, decode, isLongPoll = false } = options
     const { response } = call
     // A broker answers in order, so this answer can't be due before the one ahead of it.
     const ahead = this.#pending.at(-1)?.expiresMs ?? 0
     const expiresMs = Math.max(ahead, startMs + timeoutMs)
     const made = { correlationId, api, version, response, timeoutMs, expiresMs, decode }
-    this.#pending.push({ ...made, startMs, requestBytes, resolve, reject })
+    this.#pending.push({ ...made, isLongPoll, startMs, requestBytes, resolve, reject })
     this.#connection.write(pieces)
     this.#watch()
   }
@@ -166,9 +169,13 @@ export class BrokerConnection {
     this.#end(ending)
   }
 
-  /** Flushes what was written, then ends; resolves when it is closed, soon at the latest. */
+  /**
+   * Flushes what was written, then ends; resolves when it is closed, soon at the latest. Where a
+   * broker waits with an answer it would see our end only after that: there it is cut at once.
+   */
   close(ending: Ending): Promise<void> {
-    this.#connection.end()
+    if (this.#pending.some(({ isLongPoll }) => isLongPoll)) this.#connection.destroy()
+    else this.#connection.end()
     this.#end(ending)
     if (this.#isClosed) return Promise.resolve()
     return new Promise((resolve) => {

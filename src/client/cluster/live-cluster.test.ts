@@ -295,6 +295,21 @@ describe('the end', () => {
     assert.equal(test.world.network.openEnds, 0)
   })
 
+  it('does not wait for a broker that waits', async () => {
+    const test = await scripted()
+    test.broker.on(heartbeatRequest, (_, { connection }) => {
+      connection.pause() // it looks at nothing more before it has answered
+      return SILENCE
+    })
+    const options = { deadline: test.deadline(), channel: 'fetch', brokerWaitMs: 3000 }
+    const waiting = failing(test.cluster.request(1, HEARTBEAT, BODY, options))
+    await test.world.advance(100)
+    const startMs = test.world.nowMs
+    await test.settle(test.cluster.close(test.deadline()))
+    assert.equal((await waiting).code, 'CLOSED')
+    assert.ok(test.world.nowMs - startMs < 100, `${test.world.nowMs - startMs} ms`)
+  })
+
   it('comes in time when the brokers are gone, and in the middle of everything', async () => {
     for (let atMs = 0; atMs < 12; atMs += 0.5) {
       for (const trouble of ['none', 'partition', 'dead'] as const) {
