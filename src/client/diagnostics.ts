@@ -58,7 +58,7 @@ export interface ProducerBatchEvent {
   readonly baseOffset: number
   /** When its first record came. */
   readonly createdMs: number
-  /** From then until it was settled. */
+  /** From then until it was settled, by the wall clock. */
   readonly durationMs: number
   readonly error: KafkaError | null
 }
