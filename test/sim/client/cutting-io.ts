@@ -1,6 +1,7 @@
 /**
- * An io whose first connection breaks after a given number of bytes, one way or the other: both
- * sides see a reset, and what was cut off never arrives.
+ * An io on which a connection breaks after a given number of bytes, one way or the other: both
+ * sides see a reset, and what was cut off never arrives. It is the first connection, or, once
+ * armed, whichever carries that byte.
  */
 import type { Connection, ConnectOptions, Network } from '../../../src/io/io.ts'
 import type { SimNode } from '../../../src/io/sim.ts'
@@ -18,7 +19,35 @@ export interface CuttingIo {
   wasCut: boolean
 }
 
+export interface ArmedIo extends CuttingIo {
+  /** Counts anew from here, over all connections, and breaks the one that is at `cut`. */
+  arm(cut: Cut | null): void
+}
+
+/** Breaks the first connection. */
 export function cuttingIo(node: SimNode, cut: Cut | null): CuttingIo {
+  return ioOn(node, { cut, isFirstOnly: true })
+}
+
+/** Breaks nothing until it is armed. */
+export function armedIo(node: SimNode): ArmedIo {
+  const plan: Plan = { cut: null, isFirstOnly: false }
+  const state = ioOn(node, plan)
+  const arm = (cut: Cut | null): void => {
+    plan.cut = cut
+    state.bytes.sent = 0
+    state.bytes.received = 0
+    state.wasCut = false
+  }
+  return Object.assign(state, { arm })
+}
+
+interface Plan {
+  cut: Cut | null
+  readonly isFirstOnly: boolean
+}
+
+function ioOn(node: SimNode, plan: Plan): CuttingIo {
   const { clock, random } = node
   const state: CuttingIo = {
     io: {
@@ -28,7 +57,8 @@ export function cuttingIo(node: SimNode, cut: Cut | null): CuttingIo {
         listen: (host, port, onConnection) => node.network.listen(host, port, onConnection),
         connect: async (host: string, port: number, options?: ConnectOptions) => {
           const connection = await node.network.connect(host, port, options)
-          return state.connections++ === 0 ? watched(connection, state, cut) : connection
+          const isWatched = state.connections++ === 0 || !plan.isFirstOnly
+          return isWatched ? watched(connection, state, plan) : connection
         },
       },
     },
@@ -40,17 +70,21 @@ export function cuttingIo(node: SimNode, cut: Cut | null): CuttingIo {
 }
 
 /** The connection, broken where the cut is. */
-function watched(inner: Connection, state: CuttingIo, cut: Cut | null): Connection {
-  const leftOf = (way: Cut['way']) =>
-    cut?.way === way ? Math.max(0, cut.afterBytes - state.bytes[way]) : Infinity
+function watched(inner: Connection, state: CuttingIo, plan: Plan): Connection {
+  let isBroken = false
+  const leftOf = (way: Cut['way']) => {
+    if (plan.cut?.way !== way || (state.wasCut && !isBroken)) return Infinity
+    return Math.max(0, plan.cut.afterBytes - state.bytes[way])
+  }
   const outer = Object.create(inner) as Connection & { onData: (chunk: Uint8Array) => void }
   const callbacks = { onData: (_: Uint8Array) => {}, onClose: (_: string) => {}, onDrain: () => {} }
   const breakOff = (): void => {
     state.wasCut = true
+    isBroken = true
     inner.onData = () => {}
     inner.destroy()
   }
-  inner.onClose = (reason) => callbacks.onClose(state.wasCut ? 'ECONNRESET' : reason)
+  inner.onClose = (reason) => callbacks.onClose(isBroken ? 'ECONNRESET' : reason)
   inner.onDrain = () => callbacks.onDrain()
   inner.onData = (chunk) => {
     const left = leftOf('received')
