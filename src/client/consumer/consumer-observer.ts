@@ -72,6 +72,11 @@ export class ConsumerObserver {
     this.#sensors.asked(this.#cluster.clock.monotonicMs())
   }
 
+  /** It has been answered, if only with nothing. */
+  answered(): void {
+    this.#isAsking = false
+  }
+
   /** It has waited since `startMs`. */
   waited(startMs: number): void {
     this.#sensors.waited(this.#cluster.clock.monotonicMs() - startMs)

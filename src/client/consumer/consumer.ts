@@ -227,6 +227,7 @@ export class Consumer<T extends TopicLike = string>
 
   #end(): void {
     this.#reader = null
+    this.#core.observer.answered()
   }
 
   /** Joins the group, or finds the partitions of its topics; the first question does that. */

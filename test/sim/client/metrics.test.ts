@@ -79,6 +79,27 @@ describe('metrics of a client', () => {
     await world.settle(kafka.close(), 60_000)
   })
 
+  it('of a producer whose broker goes and comes back tell of what was sent again', async () => {
+    const { kafka, world, node } = await start(7)
+    const producer = kafka.producer()
+    await world.settle(producer.send('t', { value: 'a', partition: 0 }), 60_000)
+    const again = producer.send('t', { value: 'b', partition: 0 })
+    await world.advance(0.5) // on its way
+    node.kill()
+    await node.restart()
+    await world.settle(again, 60_000)
+    const metrics = producer.metrics()
+    const own = (name: string) => metricOf(metrics, 'producer-metrics', name)
+    assert.ok(own('record-retry-total') >= 1)
+    assert.equal(own('record-send-total'), 2 + own('record-retry-total'))
+    assert.equal(own('record-error-total'), 0)
+    const ofTopic = metricOf(metrics, 'producer-topic-metrics', 'record-retry-total', {
+      topic: 't',
+    })
+    assert.equal(ofTopic, own('record-retry-total'))
+    await world.settle(kafka.close(), 60_000)
+  })
+
   it('of a producer without a way to its topic tell of errors', async () => {
     const { kafka, world, node } = await start(2)
     const producer = kafka.producer({ deliveryTimeoutMs: 5000 })
@@ -135,6 +156,14 @@ describe('metrics of a client', () => {
     assert.ok(after('heartbeat-response-time-max') > 2)
     assert.ok(after('last-heartbeat-seconds-ago') <= 5)
     assert.equal(metricOf(later, 'consumer-metrics', 'last-poll-seconds-ago'), 30)
+    await world.settle(read(3), 60_000)
+    const busy = (name: string) => metricOf(consumer.metrics(), 'consumer-metrics', name)
+    assert.ok(busy('time-between-poll-max') >= 30_000)
+    assert.ok(busy('poll-idle-ratio-avg') > 0 && busy('poll-idle-ratio-avg') < 1)
+    await world.settle(consumer.poll({ timeoutMs: 10_000 }), 60_000) // there is nothing more
+    assert.equal(busy('last-poll-seconds-ago'), 10)
+    await world.settle(consumer.poll({ timeoutMs: 0 }), 60_000)
+    assert.equal(busy('last-poll-seconds-ago'), 0, 'a poll that found nothing is one')
     await world.settle(kafka.close(), 60_000)
   })
 
