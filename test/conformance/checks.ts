@@ -10,6 +10,7 @@ import { clientConsumerGroups } from './checks/client-consumer-groups.ts'
 import { clientGroups } from './checks/client-groups.ts'
 import { clientGuideChecks } from './checks/client-guide.ts'
 import { clientKafkaJs } from './checks/client-kafkajs.ts'
+import { clientMemory } from './checks/client-memory.ts'
 import { clientOlderBrokers } from './checks/client-older-brokers.ts'
 import { clientProducer } from './checks/client-producer.ts'
 import { clientRuntimes } from './checks/client-runtimes.ts'
@@ -46,6 +47,7 @@ export const CHECKS: readonly Check[] = [
   ...clientOlderBrokers,
   ...clientKafkaJs,
   ...clientGuideChecks,
+  ...clientMemory,
   ...clientRuntimes,
   ...badInputs,
   ...mixedGroups,
