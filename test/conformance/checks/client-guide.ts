@@ -1,6 +1,6 @@
 /**
- * Every program in docs/client.md, as it stands there: it compiles under our own strictness, and
- * runs to its end against the server.
+ * Every program in docs/client.md and docs/moving-from-kafkajs.md, as it stands there: it compiles
+ * under our own strictness, and runs to its end against the server.
  */
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -10,18 +10,19 @@ import type { Check, CheckContext } from '../check.ts'
 import { runOrThrow } from '../process.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-const GUIDE = 'docs/client.md'
 const PROGRAM = /^```ts\n(.*?)^```$/gms
 const PROGRAM_TIMEOUT_MS = 40_000
 const COMPILER_TIMEOUT_MS = 60_000
 
 /** The programs of the guide as files, with our sources in place of the package. */
-function writePrograms({ directory }: CheckContext): string[] {
-  const text = readFileSync(join(ROOT, GUIDE), 'utf8')
-  const source = join(ROOT, 'src', 'client', 'index.ts')
+function writePrograms({ directory }: CheckContext, page: string): string[] {
+  const text = readFileSync(join(ROOT, page), 'utf8')
   return [...text.matchAll(PROGRAM)].map(([, program], index) => {
     const path = join(directory, `program-${index + 1}.ts`)
-    writeFileSync(path, program!.replace("from 'millrace'", `from '${source}'`))
+    const sources = program!.replace(/from 'millrace(\/\w+)?'/, (_, part = '') => {
+      return `from '${join(ROOT, 'src', 'client', part, 'index.ts')}'`
+    })
+    writeFileSync(path, sources)
     return path
   })
 }
@@ -37,9 +38,9 @@ async function compile(context: CheckContext, programs: readonly string[]): Prom
   await runOrThrow(process.execPath, [compiler, '-p', config], COMPILER_TIMEOUT_MS)
 }
 
-async function runGuide(context: CheckContext): Promise<void> {
-  const programs = writePrograms(context)
-  assert.ok(programs.length > 10, `${GUIDE} has ${programs.length} programs`)
+async function runPrograms(context: CheckContext, page: string, least: number): Promise<void> {
+  const programs = writePrograms(context, page)
+  assert.ok(programs.length >= least, `${page} has ${programs.length} programs`)
   await compile(context, programs)
   const env = {
     BROKERS: context.server.bootstrap,
@@ -60,6 +61,14 @@ async function runGuide(context: CheckContext): Promise<void> {
   assert.deepEqual(failures, [])
 }
 
+const check = (name: string, page: string, least: number): Check => ({
+  name,
+  needs: [],
+  timeoutMs: 300_000,
+  run: (context) => runPrograms(context, page, least),
+})
+
 export const clientGuideChecks: readonly Check[] = [
-  { name: 'client-guide', needs: [], timeoutMs: 300_000, run: runGuide },
+  check('client-guide', 'docs/client.md', 11),
+  check('client-moving', 'docs/moving-from-kafkajs.md', 4),
 ]
