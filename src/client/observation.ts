@@ -33,7 +33,7 @@ export interface Handling {
 /** What a tracer may do about single records. They must not throw. */
 export interface ClientHooks {
   /** Called as a record is handed in; null leaves it alone. */
-  onSend?(topic: string, record: ProducerRecord<TopicLike>): ObservedRecord | null
+  onSend?(topic: string, record: ProducerRecord<TopicLike>, clientId: string): ObservedRecord | null
   /** Called instead of a handler, with the handler. */
   onHandle?<R>(handling: Handling, handler: () => R): R
 }

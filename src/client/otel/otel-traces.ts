@@ -55,12 +55,12 @@ export class OtelTraces implements ClientHooks {
     this.#maxLinks = options.maxLinks ?? LINKS_MAX
   }
 
-  onSend(topic: string, record: ProducerRecord<TopicLike>): ObservedRecord {
+  onSend(topic: string, record: ProducerRecord<TopicLike>, clientId: string): ObservedRecord {
     const { trace, context, propagation } = this.#api
     const active = context.active()
     const { partition } = record
     const attributes = {
-      ...attributesOf('send', { topic, partition }),
+      ...attributesOf('send', { topic, partition, clientId }),
       ...recordAttributes(record),
     }
     const span = this.#tracer.startSpan(`send ${topic}`, { kind: PRODUCER, attributes }, active)

@@ -400,7 +400,7 @@ export class Producer implements AsyncDisposable {
   #add(topic: TopicLike, record: ProducerRecord<TopicLike>): ProducerBatch | null {
     const { hooks } = this.#observation
     if (hooks === null) return this.#append(topic, record, null)
-    const observed = hooks.onSend?.(nameOf(topic), record) ?? null
+    const observed = hooks.onSend?.(nameOf(topic), record, this.#cluster.clientId) ?? null
     if (observed === null) return this.#append(topic, record, null)
     try {
       const batch = this.#append(topic, observed.record, observed)

@@ -50,6 +50,7 @@ test('a record takes its trace along, and its handler goes on with it', async ()
     'messaging.operation.type': 'send',
     'messaging.destination.name': 't',
     'messaging.destination.partition.id': '0',
+    'messaging.client.id': 'shop',
     'messaging.kafka.offset': sent.offset,
     'messaging.kafka.message.key': 'k',
     'messaging.kafka.message.tombstone': true,
