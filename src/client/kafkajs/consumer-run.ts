@@ -196,8 +196,15 @@ export class ConsumerRun implements BatchSurroundings {
     } else {
       const signal = AbortSignal.any([this.#stopping.signal, native.signal])
       const pause = new Deadline(cluster.clock, 'a pause', Infinity, { signal })
-      await pause.sleep(budget.pauseMs(retry)).catch(() => {})
+      await pause.sleep(this.#pauseMs(retry)).catch(() => {})
     }
+  }
+
+  #pauseMs(retry: number): number {
+    const { budget, cluster } = this.#parts
+    const pauseMs = budget.pauseMs(retry)
+    const spreadMs = Math.floor(pauseMs * budget.factor)
+    return pauseMs - spreadMs + cluster.random.int(2 * spreadMs + 1)
   }
 
   #end(error: Error): void {

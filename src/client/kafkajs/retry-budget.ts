@@ -21,7 +21,9 @@ export interface RetryBudget {
   readonly retries: number
   readonly firstPauseMs: number
   readonly longestPauseMs: number
-  /** The pause before attempt `retry` + 1. */
+  /** By which part of itself a pause may be shorter or longer. */
+  readonly factor: number
+  /** The pause before attempt `retry` + 1, before it is made shorter or longer. */
   pauseMs(retry: number): number
   /** How long a call may take whose attempts may take `attemptMs` each. */
   callMs(attemptMs: number): number
@@ -31,7 +33,7 @@ export interface RetryBudget {
 export function retryBudget(...given: readonly (RetryOptions | undefined)[]): RetryBudget {
   const options: RetryOptions = Object.assign({}, ...given)
   const number = (
-    name: 'maxRetryTime' | 'initialRetryTime' | 'multiplier' | 'retries',
+    name: 'maxRetryTime' | 'initialRetryTime' | 'multiplier' | 'retries' | 'factor',
     standard: number,
   ) => {
     const value = options[name] ?? standard
@@ -49,6 +51,7 @@ export function retryBudget(...given: readonly (RetryOptions | undefined)[]): Re
     retries,
     firstPauseMs,
     longestPauseMs,
+    factor: Math.min(1, number('factor', 0.2)),
     pauseMs,
     callMs(attemptMs) {
       if (retries > MAX_PAUSES) return MAX_BUDGET_MS
