@@ -257,10 +257,17 @@ export class FakeMetadata implements ClusterMetadata {
     return [...this.#topics.keys()]
   }
 
-  async ensure(name: string): Promise<TopicInfo> {
-    const topic = this.#topics.get(name)
-    if (topic === undefined) throw KafkaError.ofCode(3, null, { topic: name })
-    return topic
+  async ensure(name: string, deadline?: Deadline, mayAppear = false): Promise<TopicInfo> {
+    for (;;) {
+      const topic = this.#topics.get(name)
+      if (topic !== undefined) return topic
+      if (!mayAppear || deadline === undefined) throw KafkaError.ofCode(3, null, { topic: name })
+      let stop = (): void => {}
+      const change = new Promise<void>((resolve) => {
+        stop = this.onChange(resolve)
+      })
+      await deadline.race(change).finally(stop)
+    }
   }
 
   watch(owner: object, topics: readonly string[] | 'all'): void {

@@ -81,8 +81,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
     this.fetcher = new Fetcher(cluster, settings, this.partitions, this, channel)
     this.positions = new Positions(cluster, settings, this.partitions, this.commits, this)
     this.delivery = new Delivery(this.fetcher, cluster.clock)
-    const { stalledAfterMs } = settings
-    this.#watchdog = new Watchdog(cluster, stalledAfterMs, this.fetcher, this.delivery, (stall) =>
+    this.#watchdog = new Watchdog(cluster, settings, this.fetcher, this.delivery, (stall) =>
       this.stalled(stall),
     )
     this.#askedAtMs = cluster.clock.nowMs()
@@ -110,8 +109,10 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
 
   #tick(): void {
     const nowMs = this.cluster.clock.nowMs()
-    // Without partitions there is nothing that the program could be late with.
-    const isWaiting = this.#waiting > 0 || this.partitions.size === 0
+    // Without partitions there is nothing that the program could be late with, but with what it
+    // holds of those that have gone: who joins again with a handler that hangs blocks them again.
+    const isFree = this.partitions.size === 0 && this.delivery.held === 0
+    const isWaiting = this.#waiting > 0 || isFree
     if (isWaiting || this.asks !== this.#asksAtTick) {
       this.#asksAtTick = this.asks
       this.#askedAtMs = nowMs
@@ -119,6 +120,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
     }
     this.fetcher.pump()
     this.#watchdog.check(this.partitions.values(), isWaiting, this.#askedAtMs)
+    this.#watchdog.checkAssignment(isWaiting ? this.whyUnassigned() : null)
     const { autoCommitMs } = this.settings
     if (autoCommitMs > 0 && nowMs >= this.#autoCommitAtMs && !this.#isAutoCommitting) {
       this.#autoCommitAtMs = nowMs + autoCommitMs
@@ -446,6 +448,9 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
 
   /** Set by who assigns partitions by topics alone. */
   onMetadata: () => void = () => {}
+
+  /** Set by who waits for an assignment: what it waits for, null while there is one. */
+  whyUnassigned: () => string | null = () => null
 
   /** Ends everything but the membership; loops end at their next question. */
   beginClosing(): void {

@@ -33,6 +33,7 @@ import { RecordReadable } from './readable.ts'
 import { Run } from './run.ts'
 import { type RunOptions, runSettings } from './run-options.ts'
 import { TopicAssignment } from './topic-assignment.ts'
+import { whyUnassigned } from './why-unassigned.ts'
 
 /** What a consumer needs besides its options. */
 export interface ConsumerParts {
@@ -251,6 +252,7 @@ export class Consumer<T extends TopicLike = string>
     if (membership === undefined) throw new KafkaError('INVALID_STATE', 'no group membership')
     this.#core.membership = membership(this.#core)
     const names = topics instanceof RegExp ? topics : topics.map(({ name }) => name)
+    this.#core.whyUnassigned = () => whyUnassigned(this.#core, names)
     this.#core.membership.subscribe(names)
     this.#core.membership.start()
   }

@@ -41,6 +41,8 @@ export class Delivery {
   readonly #failed = new Set<AssignedPartition>()
   readonly #waiters = new Set<() => void>()
   records = 0
+  /** Pieces that are with the program, of partitions that have gone too. */
+  held = 0
 
   constructor(fetcher: Fetcher, clock: Clock) {
     this.#fetcher = fetcher
@@ -157,6 +159,7 @@ export class Delivery {
     const { piece, end, sizeBytes } = taken
     const { epoch, round } = partition
     partition.held++
+    this.held++
     partition.position = end
     this.records += piece.count
     return { partition, piece, from, end, sizeBytes, epoch, round }
@@ -191,6 +194,7 @@ export class Delivery {
     const isWhole = partition.round === held.round && partition.seen >= held.from
     if (this.isCurrent(held) && isWhole && partition.held === 1) {
       partition.putBack(piece.data)
+      this.held--
       partition.letGo()
       this.offer(partition)
       return
@@ -211,6 +215,7 @@ export class Delivery {
       partition.bufferedBytes -= sizeBytes
       this.#fetcher.release(sizeBytes)
     }
+    this.held--
     partition.letGo()
     this.offer(partition)
     if (this.#fetcher.wants(partition)) this.#fetcher.pump()

@@ -244,6 +244,7 @@ export class Fetcher {
         : Math.min(fetchMaxWaitMs, Math.max(MIN_WAIT_MS, fullForMs))
     this.#begin(broker, sent, maxBytes)
     const startMs = this.#cluster.clock.monotonicMs()
+    let isAnswered = false
     try {
       const body = (version: number) =>
         this.#request(broker, sent, version, { maxBytes, maxWaitMs })
@@ -257,14 +258,14 @@ export class Fetcher {
         brokerWaitMs: maxWaitMs,
         ...(usesIds ? {} : { maxVersion: LAST_VERSION_WITH_NAMES }),
       })
-      this.#answered(broker, answer.body, answer.version, sent)
+      isAnswered = this.#answered(broker, answer.body, answer.version, sent)
       const nowMs = this.#cluster.clock.monotonicMs()
       this.sensors.fetched(nowMs - startMs, answer.body.throttleTimeMs, nowMs)
     } catch (error) {
       this.#broken(broker, sent, error)
     }
     // Not before all of it is stored: what is asked for next begins behind it.
-    this.#end(broker, sent)
+    this.#end(broker, sent, isAnswered)
     this.pump()
   }
 
@@ -301,14 +302,16 @@ export class Fetcher {
     for (const { assigned } of sent) assigned.isInFlight = true
   }
 
-  #end(broker: BrokerState, sent: readonly Sent[]): void {
+  #end(broker: BrokerState, sent: readonly Sent[], isAnswered: boolean): void {
     broker.isInFlight = false
     this.#reservedBytes -= broker.reservedBytes
     broker.reservedBytes = 0
     const nowMs = this.#cluster.clock.nowMs()
     for (const { assigned } of sent) {
       assigned.isInFlight = false
+      if (!isAnswered || assigned.retryAtMs > nowMs) continue
       assigned.sinceMs = nowMs
+      assigned.lastProblem = ''
     }
   }
 
@@ -334,12 +337,13 @@ export class Fetcher {
     }
   }
 
-  #answered(broker: BrokerState, response: Response, version: number, sent: readonly Sent[]): void {
-    if (this.#closing.signal.aborted) return
+  /** Takes an answer; false where it refuses the whole fetch. */
+  #answered(broker: BrokerState, response: Response, version: number, sent: readonly Sent[]) {
+    if (this.#closing.signal.aborted) return true
     const { errorCode, sessionId, responses } = response
     if (errorCode !== 0) {
       this.#refused(broker, errorCode)
-      return
+      return false
     }
     broker.session.answered(sessionId)
     broker.attempts = 0
@@ -359,6 +363,7 @@ export class Fetcher {
         if (one !== undefined) this.#partition(broker, one, partition, filled > 1)
       }
     }
+    return true
   }
 
   #refused(broker: BrokerState, errorCode: number): void {

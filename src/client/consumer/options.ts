@@ -25,11 +25,20 @@ export interface RevokeContext {
 /** Why `onStalled` was called. */
 export interface Stall {
   /**
-   * `no-fetch`: records are wanted and nothing asks for them. `no-position`: where to begin can't
-   * be found out. `no-leader`: a partition has none. `handler`: there are records and the program
-   * does not ask for the next. `left-group`: the program took longer than `maxProcessingMs`.
+   * `no-assignment`: it waits for its group, or for topics that are not there. `no-position`: where
+   * to begin can't be found out. `no-leader`: a partition has none. `no-answer`: its broker does
+   * not answer. `no-fetch`: records are wanted and nothing asks for them. `handler`: there are
+   * records and the program does not ask for the next. `left-group`: the program took longer than
+   * `maxProcessingMs`.
    */
-  readonly reason: 'no-fetch' | 'no-position' | 'no-leader' | 'handler' | 'left-group'
+  readonly reason:
+    | 'no-assignment'
+    | 'no-position'
+    | 'no-leader'
+    | 'no-answer'
+    | 'no-fetch'
+    | 'handler'
+    | 'left-group'
   readonly partitions: readonly TopicPartition[]
   readonly forMs: number
   /** In words, with what was last heard of it. */

@@ -21,6 +21,10 @@ export class TopicAssignment {
     const { cluster } = this.#core
     cluster.metadata.watch(this, this.#topics)
     this.#core.onMetadata = () => this.#addPartitions()
+    this.#core.whyUnassigned = () => {
+      const missing = this.#topics.filter((topic) => !this.#known.has(`${topic}/0`))
+      return missing.length === 0 ? null : `not found: ${missing.join(', ')}`
+    }
     for (const topic of this.#topics) void this.#begin(topic)
   }
 

@@ -6,26 +6,31 @@ import type { Cluster } from '../cluster/cluster.ts'
 import type { AssignedPartition } from './assigned-partition.ts'
 import type { Delivery } from './delivery.ts'
 import type { Fetcher } from './fetcher.ts'
-import type { Stall } from './options.ts'
+import type { ConsumerSettings, Stall } from './options.ts'
 
 export class Watchdog {
   readonly #cluster: Cluster
   readonly #afterMs: number
+  /** How long a broker may sit on a fetch while all is well. */
+  readonly #fetchMs: number
   readonly #fetcher: Fetcher
   readonly #delivery: Delivery
   readonly #onStalled: (stall: Stall) => void
   /** What was said, until it is over. */
-  readonly #told = new Set<AssignedPartition | 'handler'>()
+  readonly #told = new Set<AssignedPartition | 'handler' | 'assignment'>()
+  /** Since when it waits to be assigned anything; null while it does not. */
+  #waitingSinceMs: number | null = null
 
   constructor(
     cluster: Cluster,
-    afterMs: number,
+    { stalledAfterMs, fetchMaxWaitMs }: Pick<ConsumerSettings, 'stalledAfterMs' | 'fetchMaxWaitMs'>,
     fetcher: Fetcher,
     delivery: Delivery,
     onStalled: (stall: Stall) => void,
   ) {
     this.#cluster = cluster
-    this.#afterMs = afterMs
+    this.#afterMs = stalledAfterMs
+    this.#fetchMs = fetchMaxWaitMs
     this.#fetcher = fetcher
     this.#delivery = delivery
     this.#onStalled = onStalled
@@ -37,9 +42,10 @@ export class Watchdog {
     const nowMs = this.#cluster.clock.nowMs()
     for (const partition of partitions) {
       const reason = this.#reason(partition)
+      if (reason === null) partition.sinceMs = nowMs // nothing is due of it
       const forMs = nowMs - partition.sinceMs
-      if (reason === null || forMs < this.#afterMs) this.#told.delete(partition)
-      else if (!this.#told.has(partition)) this.#tell(partition, reason, forMs)
+      if (forMs < this.#afterMs + this.#fetchMs) this.#told.delete(partition)
+      else if (!this.#told.has(partition)) this.#tell(partition, reason!, forMs)
     }
     const idleMs = nowMs - askedAtMs
     const isLate = !isWaiting && idleMs >= this.#afterMs && this.#delivery.hasRecords
@@ -53,12 +59,29 @@ export class Watchdog {
   /** Why nothing comes of a partition though it should; null where all is well. */
   #reason(partition: AssignedPartition): Stall['reason'] | null {
     const { phase, isPaused, isEnding, isStarting, isInFlight, failure } = partition
-    if (isPaused || isEnding || isStarting || isInFlight || failure !== null) return null
+    if (isPaused || isEnding || isStarting || failure !== null) return null
     const { metadata } = this.#cluster
     const info = metadata.topic(partition.topic)?.partitions[partition.partition]
     if (phase !== 'active') return 'no-position'
     if (!this.#fetcher.wants(partition)) return null
-    return info === undefined || info.leader < 0 ? 'no-leader' : 'no-fetch'
+    if (info === undefined || info.leader < 0) return 'no-leader'
+    return isInFlight || partition.lastProblem !== '' ? 'no-answer' : 'no-fetch'
+  }
+
+  /** `why` says what the consumer has no partitions for; null while it is as it should be. */
+  checkAssignment(why: string | null): void {
+    if (this.#afterMs === 0) return
+    const nowMs = this.#cluster.clock.nowMs()
+    if (why === null) {
+      this.#waitingSinceMs = null
+      this.#told.delete('assignment')
+      return
+    }
+    this.#waitingSinceMs ??= nowMs
+    const forMs = nowMs - this.#waitingSinceMs
+    if (forMs < this.#afterMs || this.#told.has('assignment')) return
+    this.#told.add('assignment')
+    this.#report('no-assignment', [], forMs, `nothing to read for ${forMs} ms: ${why}`)
   }
 
   #tell(partition: AssignedPartition, reason: Stall['reason'], forMs: number): void {

@@ -475,7 +475,7 @@ export class ClassicMembership implements Membership {
   }
 
   #warn(what: string, error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error)
-    this.#cluster.logger.warn(`group ${this.#options.groupId}: ${what}: ${text}`)
+    const text = this.#counters.noteProblem(what, error)
+    this.#cluster.logger.warn(`group ${this.#options.groupId}: ${text}`)
   }
 }

@@ -494,7 +494,7 @@ export class ConsumerMembership implements Membership {
   }
 
   #warn(what: string, error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error)
-    this.#cluster.logger.warn(`group ${this.#options.groupId}: ${what}: ${text}`)
+    const text = this.#counters.noteProblem(what, error)
+    this.#cluster.logger.warn(`group ${this.#options.groupId}: ${text}`)
   }
 }

@@ -55,7 +55,7 @@ class AutoMembership implements Membership {
   readonly #options: GroupOptions
   readonly #listener: MembershipListener
   readonly #ending = new AbortController()
-  readonly #noStats: MembershipStats = new MembershipCounters()
+  readonly #noStats = new MembershipCounters()
   #chosen: Membership | null = null
   #choosing: Promise<void> = Promise.resolve()
   #topics: readonly string[] | RegExp | ServerPattern = []
@@ -156,7 +156,8 @@ class AutoMembership implements Membership {
         const isPassing =
           error instanceof KafkaError && (error.retriable || error.code === 'TIMED_OUT')
         if (!isPassing) throw error
-        this.#cluster.logger.warn(`group ${this.#options.groupId}: ${error.message}`)
+        const text = this.#noStats.noteProblem('choosing the protocol', error)
+        this.#cluster.logger.warn(`group ${this.#options.groupId}: ${text}`)
       }
       const pause = new Deadline(clock, 'the features of the cluster', requestTimeoutMs, { signal })
       await pause.sleep(backoffMs(this.#cluster, attempt))

@@ -20,6 +20,7 @@ export class MembershipCounters implements MembershipStats {
   failedRebalanceTotal = 0
   lastRebalanceMs = -1
   assignedPartitions = 0
+  lastProblem = ''
   readonly sensors = new GroupSensors()
   #rebalanceStartMs = -1
 
@@ -59,6 +60,7 @@ export class MembershipCounters implements MembershipStats {
   }
 
   rebalanceEnded(nowMs: number): void {
+    this.lastProblem = ''
     if (this.#rebalanceStartMs < 0) return
     const tookMs = nowMs - this.#rebalanceStartMs
     this.#rebalanceStartMs = -1
@@ -67,6 +69,12 @@ export class MembershipCounters implements MembershipStats {
     this.rebalanceLatencyTotalMs += tookMs
     this.rebalanceLatencyMaxMs = Math.max(this.rebalanceLatencyMaxMs, tookMs)
     this.lastRebalanceMs = nowMs
+  }
+
+  /** Keeps what failed and why, and returns it as a text. */
+  noteProblem(what: string, error: unknown): string {
+    this.lastProblem = `${what}: ${error instanceof Error ? error.message : String(error)}`
+    return this.lastProblem
   }
 
   rebalanceFailed(nowMs: number): void {

@@ -68,6 +68,8 @@ export interface MembershipStats {
   /** When the last one ended well; -1 before the first. */
   readonly lastRebalanceMs: number
   readonly assignedPartitions: number
+  /** What went wrong last since then, in words. */
+  readonly lastProblem: string
   /** The same by the last minute. */
   readonly sensors: GroupSensors
 }
