@@ -8,6 +8,18 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { errorLines } from './error-lines.ts'
+import type { Tool } from './tool.ts'
+
+/** Commands that stand for Kafka's tools. Their flags are Kafka's, so they read them themselves. */
+const TOOLS: Readonly<Record<string, { about: string; load: () => Promise<Tool> }>> = {
+  topics: {
+    about: 'Create, list, describe, alter and delete topics.',
+    load: async () => (await import('./topics.ts')).topicsTool,
+  },
+}
+
+/** The same by the names of Kafka's scripts, as bin/kafka/ has them. */
+const KAFKA_TOOLS: Readonly<Record<string, string>> = { 'kafka-topics': 'topics' }
 
 function program(command: string | undefined): Command {
   const millrace = new Command('millrace')
@@ -15,6 +27,7 @@ function program(command: string | undefined): Command {
     .version(version(), '--version', 'print the version')
     .helpOption('-h, --help', 'explain a command')
     .exitOverride()
+  for (const [name, { about }] of Object.entries(TOOLS)) millrace.command(name).description(about)
   addServer(millrace)
   if (command !== 'server') addStorage(millrace) // a start is to be short
   return millrace
@@ -106,6 +119,17 @@ function version(): string {
 
 /** Runs the command line. */
 export async function main(argv: readonly string[]): Promise<void> {
+  const isHelp = argv[2] === 'help' && argv.length === 4
+  const name = argv[isHelp ? 3 : 2] ?? ''
+  const isAlias = Object.hasOwn(KAFKA_TOOLS, name)
+  const tool = isAlias ? KAFKA_TOOLS[name] : name
+  if (tool !== undefined && Object.hasOwn(TOOLS, tool)) {
+    const { runTool } = await import('./run-tool.ts')
+    const load = TOOLS[tool]!.load
+    const args = isHelp ? ['--help'] : argv.slice(3)
+    process.exitCode = await runTool(load, { args, isAlias, version: version() })
+    return
+  }
   try {
     await program(argv[2]).parseAsync([...argv])
   } catch (error) {

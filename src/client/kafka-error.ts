@@ -70,6 +70,7 @@ export interface KafkaErrorOptions extends ErrorContext {
   readonly retriable?: boolean
   readonly fatal?: boolean
   readonly abortable?: boolean
+  readonly reason?: string
 }
 
 const RETRIABLE: ReadonlySet<KafkaErrorCode> = new Set(['NETWORK_ERROR', 'QUEUE_FULL'])
@@ -95,6 +96,8 @@ export class KafkaError extends Error {
   readonly code: KafkaErrorCode
   /** The number in the protocol; -1 (UNKNOWN_SERVER_ERROR) for errors of the client's own. */
   readonly errorCode: number
+  /** What happened, in the broker's own words where it told; `message` also says where. */
+  readonly reason: string
   /** The same call may work if it is made again. The client has done so until its deadline. */
   readonly retriable: boolean
   /** The producer, consumer or client that threw it is of no more use. */
@@ -113,6 +116,7 @@ export class KafkaError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.errorCode = (ErrorCode as Readonly<Record<string, number>>)[code] ?? -1
+    this.reason = options.reason ?? message
     this.retriable =
       options.retriable ??
       (RETRIABLE.has(code) || (code in ErrorCode && isRetriable(this.errorCode)))
@@ -131,7 +135,7 @@ export class KafkaError extends Error {
   static ofCode(errorCode: number, text?: string | null, context: ErrorContext = {}): KafkaError {
     const code = errorName(errorCode)
     const said = text === undefined || text === null || text === '' ? errorMessage(errorCode) : text
-    return new KafkaError(code, `${said}${describe(context)}`, context)
+    return new KafkaError(code, `${said}${describe(context)}`, { ...context, reason: said })
   }
 
   /** `error` itself, or what a function of the user's threw, wrapped. */

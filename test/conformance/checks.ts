@@ -18,6 +18,7 @@ import { clientSecurity } from './checks/client-security.ts'
 import { clientTelemetry } from './checks/client-telemetry.ts'
 import { clientTransactions } from './checks/client-transactions.ts'
 import { clients } from './checks/clients.ts'
+import { commandLines } from './checks/command-line.ts'
 import { disks } from './checks/disk.ts'
 import { javaCluster } from './checks/java-cluster.ts'
 import { javaFiles } from './checks/java-files.ts'
@@ -31,6 +32,7 @@ import { schemaChecks } from './checks/schemas.ts'
 export const CHECKS: readonly Check[] = [
   ...schemaChecks,
   ...javaTools,
+  ...commandLines,
   ...javaCluster,
   ...javaFiles,
   ...judgeChecks,

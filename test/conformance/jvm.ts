@@ -36,7 +36,10 @@ export type ToolName = keyof typeof TOOL_CLASSES
 
 export interface ToolResult {
   readonly status: number
+  /** Both streams. */
   readonly output: string
+  /** The error stream alone. */
+  readonly errors: string
 }
 
 /** Tools whose threads go on reporting when their main method is at its end. */
@@ -94,7 +97,7 @@ export class Jvm {
   async #callAlone(tool: ToolName, args: readonly string[], input: string): Promise<ToolResult> {
     const java = [...javaArguments(this.#classPath), TOOL_CLASSES[tool], ...args]
     const { status, stdout, stderr } = await runToEnd('java', java, CALL_TIMEOUT_MS, { input })
-    return { status: status ?? -1, output: `${stdout}\n${stderr}` }
+    return { status: status ?? -1, output: `${stdout}\n${stderr}`, errors: stderr }
   }
 
   stop(): void {

@@ -151,7 +151,11 @@ function callTool(command: Command, context: CheckContext): Promise<ToolResult> 
 }
 
 /** The lines of a result with everything taken out that differs from run to run. */
-function normalise(result: ToolResult, server: Server, modifiers: readonly string[]): string[] {
+export function normalise(
+  result: Pick<ToolResult, 'status' | 'output'>,
+  server: Server,
+  modifiers: readonly string[],
+): string[] {
   const text = result.output
     .replaceAll(server.dataDirectory, 'DATA')
     .replaceAll(server.directory, 'DIRECTORY')

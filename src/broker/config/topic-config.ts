@@ -43,12 +43,8 @@ export function topicValue<Name extends TopicKeyName>(
   return value as ValueOf<typeof TOPIC_KEYS, Name>
 }
 
-/** Kafka's message about the overrides that a topic would have; null where they are fine. */
-export function checkTopicConfig(
-  overrides: Properties,
-  existing: Properties,
-  broker: BrokerConfig,
-): string | null {
+/** Kafka's message about a name or a value that no topic can have; null where all can be. */
+export function topicConfigError(overrides: Properties): string | null {
   for (const name of overrides.keys()) {
     if (topicKey(name) === null) return `Unknown topic config name: ${name}`
   }
@@ -57,6 +53,17 @@ export function checkTopicConfig(
     const parsed = raw === undefined ? null : parseValue(name, key, raw)
     if (parsed !== null && parsed.error !== null) return parsed.error
   }
+  return null
+}
+
+/** Kafka's message about the overrides that a topic would have; null where they are fine. */
+export function checkTopicConfig(
+  overrides: Properties,
+  existing: Properties,
+  broker: BrokerConfig,
+): string | null {
+  const problem = topicConfigError(overrides)
+  if (problem !== null) return problem
   const lag = (name: 'min.compaction.lag.ms' | 'max.compaction.lag.ms') =>
     topicValue(name, overrides, broker)
   const [min, max] = [lag('min.compaction.lag.ms'), lag('max.compaction.lag.ms')]

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -17,7 +18,7 @@ import org.apache.kafka.common.utils.Exit;
  * Runs the main methods of Apache Kafka's command-line tools one after the other in one JVM, since a JVM's start costs
  * more than most of the commands. One JSON request a line on standard input: {"main": class, "args": [...],
  * "input": text}; one JSON answer a line on standard output: {"status": exit status, "output": text}, where the output
- * has both the standard and the error stream of the tool, in the order in which it wrote.
+ * has both the standard and the error stream of the tool, in the order in which it wrote; "errors" has the latter alone.
  *
  * Invariant: a tool sees what it would see in a JVM of its own: its exit ends it, and its shutdown hooks run then. A
  * tool that catches what ends it may write on; nothing of that is in the answer.
@@ -46,10 +47,12 @@ public final class ToolRunner {
         for (String line = requests.readLine(); line != null; line = requests.readLine()) {
             JsonNode request = json.readTree(line);
             ByteArrayOutputStream output = new ByteArrayOutputStream();
-            int exitStatus = runner.run(request, output);
+            ByteArrayOutputStream errors = new ByteArrayOutputStream();
+            int exitStatus = runner.run(request, output, errors);
             ObjectNode answer = json.createObjectNode();
             answer.put("status", exitStatus);
             answer.put("output", output.toString("UTF-8"));
+            answer.put("errors", errors.toString("UTF-8"));
             answers.println(json.writeValueAsString(answer));
             answers.flush();
         }
@@ -67,22 +70,46 @@ public final class ToolRunner {
         throw new ToolExit(exitStatus);
     }
 
-    private int run(JsonNode request, ByteArrayOutputStream output) throws Exception {
+    /** Writes to both. */
+    private static final class Tee extends OutputStream {
+        private final OutputStream first;
+        private final OutputStream second;
+
+        Tee(OutputStream first, OutputStream second) {
+            this.first = first;
+            this.second = second;
+        }
+
+        @Override
+        public void write(int octet) throws IOException {
+            first.write(octet);
+            second.write(octet);
+        }
+
+        @Override
+        public void write(byte[] octets, int from, int length) throws IOException {
+            first.write(octets, from, length);
+            second.write(octets, from, length);
+        }
+    }
+
+    private int run(JsonNode request, ByteArrayOutputStream output, ByteArrayOutputStream errors) throws Exception {
         List<String> args = new ArrayList<>();
         request.get("args").forEach(arg -> args.add(arg.asText()));
         PrintStream captured = new PrintStream(output, true, "UTF-8");
+        PrintStream capturedErrors = new PrintStream(new Tee(output, errors), true, "UTF-8");
         PrintStream standardError = System.err;
         status.set(STILL_RUNNING);
         shutdownHooks.clear();
         System.setOut(captured);
-        System.setErr(captured);
+        System.setErr(capturedErrors);
         System.setIn(new ByteArrayInputStream(request.get("input").asText().getBytes("UTF-8")));
         try {
             Class.forName(request.get("main").asText()).getMethod("main", String[].class)
                 .invoke(null, (Object) args.toArray(new String[0]));
         } catch (InvocationTargetException failed) {
             if (!(failed.getCause() instanceof ToolExit)) {
-                failed.getCause().printStackTrace(captured);
+                failed.getCause().printStackTrace(capturedErrors);
                 status.compareAndSet(STILL_RUNNING, 1);
             }
         } finally {

@@ -1,0 +1,83 @@
+/**
+ * What the commands that stand for Kafka's tools have in common: how they are called, what they
+ * print on, and their help.
+ *
+ * Invariant: a command prints through its Tool alone and ends by returning its exit status, so that
+ * it can be run without a process of its own.
+ */
+import { COMMON_FLAGS, type Flag } from './flags.ts'
+
+/** One run of a command. */
+export interface ToolRun {
+  readonly args: readonly string[]
+  /** True under the name of Kafka's script, where exit codes are Kafka's, though it failed. */
+  readonly isAlias: boolean
+  readonly version: string
+  /** Writes a line to standard output. */
+  readonly out: (line: string) => void
+  /** Writes a line to standard error. */
+  readonly err: (line: string) => void
+}
+
+/** Runs a command; resolves with its exit status. */
+export type Tool = (run: ToolRun) => Promise<number>
+
+/** What a command is, for its help. */
+export interface ToolHelp {
+  /** As `topics`. */
+  readonly name: string
+  /** As `kafka-topics`. */
+  readonly alias: string
+  readonly about: string
+  readonly flags: readonly Flag[]
+}
+
+const WIDTH = 100
+const MAX_LEFT = 36
+
+/** The help of a command: what it is for and its flags, one after the other. */
+export function helpText({ name, alias, about, flags }: ToolHelp): string {
+  const all = [...flags, ...COMMON_FLAGS]
+  const lefts = all.map(({ name: flag, value, isOptional }) => {
+    const shown = isOptional ? `[${value}]` : `<${value}>`
+    return `  --${flag}${value === undefined ? '' : ` ${shown}`}`
+  })
+  const width = Math.min(MAX_LEFT, Math.max(...lefts.map(({ length }) => length))) + 2
+  const lines = all.flatMap((flag, at) => {
+    const left = lefts[at]!
+    const right = wrapped(flag.about, WIDTH - width)
+    const first = left.length > width - 2 ? [left] : []
+    const begin = first.length > 0 ? ''.padEnd(width) : left.padEnd(width)
+    return [...first, ...right.map((text, row) => (row === 0 ? begin : ''.padEnd(width)) + text)]
+  })
+  const usage = `Usage: millrace ${name} [options]   (${alias} of Apache Kafka)`
+  return [about, '', usage, '', ...lines].join('\n')
+}
+
+function wrapped(text: string, width: number): string[] {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)!
+    if (last === '') lines[lines.length - 1] = word
+    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}
+
+/** Handles flags that all tools have; null where the command is to run. */
+export function common(run: ToolRun, help: ToolHelp, has: (flag: string) => boolean) {
+  if (run.args.length === 0) {
+    run.err(helpText(help))
+    return 1
+  }
+  if (has('help')) {
+    // Kafka's tools take a call for help as a wrong call.
+    if (run.isAlias) run.err(helpText(help))
+    else run.out(helpText(help))
+    return run.isAlias ? 1 : 0
+  }
+  if (!has('version')) return null
+  run.out(run.version)
+  return 0
+}
