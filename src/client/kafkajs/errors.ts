@@ -14,15 +14,15 @@ interface ErrorLike {
   readonly retriable?: boolean
   readonly type?: string
   readonly code?: number | string
-  readonly helpUrl?: string
+  declare readonly helpUrl?: string
 }
 
 /** The root of all. */
 export class KafkaJSError extends Error {
   override name = 'KafkaJSError'
   readonly retriable: boolean
-  readonly helpUrl?: string
-  override cause?: Error
+  declare readonly helpUrl?: string
+  declare cause?: Error
 
   constructor(e: Error | string, { retriable = true, cause }: KafkaJSErrorMetadata = {}) {
     super(typeof e === 'string' ? e : e.message)

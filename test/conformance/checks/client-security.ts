@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { Deadline } from '../../../src/client/call.ts'
 import { Kafka } from '../../../src/client/kafka.ts'
 import type { KafkaError } from '../../../src/client/kafka-error.ts'
+import * as kafkajs from '../../../src/client/kafkajs/index.ts'
 import type { KafkaOptions, SaslOptions } from '../../../src/client/options.ts'
 import {
   AUTHORITY,
@@ -146,6 +147,36 @@ async function mechanisms(context: CheckContext): Promise<void> {
   await uses({ brokers: server.addressOf('OPEN'), sasl: saslFor('SCRAM-SHA-512') }, RENEWALS)
   await delegationToken(brokers)
   await identityProvider(context, brokers)
+  await asKafkaJs(server)
+}
+
+/** The same options in kafkajs's form, and how the drop-in says that it was refused. */
+async function asKafkaJs(server: Server): Promise<void> {
+  const asks = async (config: Partial<kafkajs.KafkaConfig>, listener: string) => {
+    const brokers = async () => [server.addressOf(listener)]
+    const logging = { logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 1 } }
+    const admin = new kafkajs.Kafka({ brokers, ...logging, ...config }).admin()
+    try {
+      await admin.connect()
+      return (await admin.describeCluster()).brokers.length
+    } finally {
+      await admin.disconnect()
+    }
+  }
+  const username = 'alice'
+  const password = PASSWORDS.PLAIN
+  const ssl = tls
+  const oauthBearerProvider = async () => ({ value: token() })
+  const sasls: kafkajs.SASLOptions[] = [
+    { mechanism: 'plain', username, password },
+    { mechanism: 'scram-sha-256', username, password: PASSWORDS['SCRAM-SHA-256'] },
+    { mechanism: 'scram-sha-512', username, password: PASSWORDS['SCRAM-SHA-512'] },
+    { mechanism: 'oauthbearer', oauthBearerProvider },
+  ]
+  for (const sasl of sasls) assert.equal(await asks({ ssl, sasl }, 'SECURE'), 1, sasl.mechanism)
+  assert.equal(await asks({ ssl }, 'TLS'), 1)
+  const wrong = { mechanism: 'plain', username, password: 'wrong' } as const
+  await assert.rejects(asks({ ssl, sasl: wrong }, 'SECURE'), kafkajs.KafkaJSSASLAuthenticationError)
 }
 
 /** A token that alice has made for herself stands for her password (KIP-48). */
