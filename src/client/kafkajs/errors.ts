@@ -14,7 +14,7 @@ interface ErrorLike {
   readonly retriable?: boolean
   readonly type?: string
   readonly code?: number | string
-  declare readonly helpUrl?: string
+  readonly helpUrl?: string
 }
 
 /** The root of all. */
