@@ -73,6 +73,8 @@ export class LogCrashRun {
   #isDead = false
   #life = 0
   #operations = 0
+  /** Of the lives before this one. */
+  #operationsBefore = 0
   #lastOperation = ''
   #directory!: LogDirectory
   #log!: UnifiedLog
@@ -158,7 +160,7 @@ export class LogCrashRun {
       {
         onStep: (count, what) => {
           if (life !== this.#life || this.#isDead) return
-          this.#operations = count
+          this.#operations = this.#operationsBefore + count
           this.#lastOperation = what
         },
         ...(torn ? { tornBytes: (bytes: number) => this.#random.int(bytes + 1) } : {}),
@@ -251,10 +253,9 @@ export class LogCrashRun {
       this.#writtenOffset = this.#endOffset
     }
     const { dieAt } = this.#options
-    const done = this.#operations
+    this.#operationsBefore = this.#operations
     this.#machine.kill()
-    this.#open(this.#fatal(dieAt - done))
-    this.#operations += done
+    this.#open(this.#fatal(dieAt - this.#operationsBefore))
     const { logEndOffset } = this.#log
     assert.ok(logEndOffset >= this.#writtenOffset && logEndOffset <= this.#endOffset)
     this.#cutAt(logEndOffset)
@@ -294,11 +295,13 @@ export class LogCrashRun {
   }
 
   #write(): void {
+    const { recoveryPoint } = this.#log
     this.#log.write()
     if (this.#isDead) return
     this.#writtenOffset = this.#endOffset
     this.#log.advanceHighWatermark(this.#endOffset)
-    if (this.#log.recoveryPoint === this.#endOffset) this.#flushedOffset = this.#endOffset
+    // By flush.messages. What deleted records move is no flush.
+    if (this.#log.recoveryPoint > recoveryPoint) this.#flushedOffset = this.#endOffset
   }
 
   async #flush(): Promise<void> {
