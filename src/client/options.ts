@@ -6,6 +6,7 @@ import { type Logger, silentLogger } from '../base/logger.ts'
 import type { Io, TlsOptions } from '../io/io.ts'
 import { parseAddresses } from './cluster/address.ts'
 import { KafkaError } from './kafka-error.ts'
+import { checkOptionNames, type OptionNames } from './known-options.ts'
 import type { Backoff } from './retry.ts'
 
 export type { TlsOptions } from '../io/io.ts'
@@ -33,6 +34,7 @@ export interface ClientCredentials {
   readonly extensions?: Readonly<Record<string, string>> | undefined
 }
 
+/** How the client proves who it is. */
 export type SaslOptions =
   | { readonly mechanism: 'PLAIN'; readonly username: string; readonly password: string }
   | {
@@ -51,6 +53,7 @@ export type SaslOptions =
     }
   | { readonly mechanism: 'OAUTHBEARER'; readonly clientCredentials: ClientCredentials }
 
+/** What `new Kafka` takes. */
 export interface KafkaOptions {
   /** Where to begin. A function is asked anew whenever the client has to begin again. */
   readonly brokers: Brokers | (() => Brokers | Promise<Brokers>)
@@ -114,8 +117,32 @@ export interface Settings extends Backoff {
 
 const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER']
 
+const KNOWN: OptionNames<KafkaOptions> = {
+  brokers: true,
+  clientId: true,
+  tls: true,
+  sasl: true,
+  connectTimeoutMs: true,
+  requestTimeoutMs: true,
+  retryBackoffMs: true,
+  retryBackoffMaxMs: true,
+  reconnectBackoffMs: true,
+  reconnectBackoffMaxMs: true,
+  metadataMaxAgeMs: true,
+  metadataRebootstrapMs: true,
+  connectionsMaxIdleMs: true,
+  maxInFlightRequests: true,
+  maxResponseBytes: true,
+  metricsPush: true,
+  logger: true,
+  signal: true,
+  fetch: true,
+  io: true,
+}
+
 /** Checks the options; INVALID_ARGUMENT names the one that is wrong. */
 export function settingsOf(options: KafkaOptions): Settings {
+  checkOptionNames('Kafka', options, KNOWN)
   const number = (name: keyof KafkaOptions, fallback: number, min: number): number => {
     const value = options[name] ?? fallback
     if (typeof value === 'number' && value >= min && !Number.isNaN(value)) return value

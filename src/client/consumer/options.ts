@@ -3,6 +3,7 @@
  * less; each says which of Java's it stands for.
  */
 import { KafkaError } from '../kafka-error.ts'
+import { checkOptionNames, type OptionNames } from '../known-options.ts'
 import { type TopicLike, type TopicPartition, topicOf } from '../topic.ts'
 import type { Assignor } from './assignors/assignor.ts'
 
@@ -45,6 +46,7 @@ export interface Stall {
   readonly message: string
 }
 
+/** What `kafka.consumer` takes. */
 export interface ConsumerOptions<T extends TopicLike = string> {
   /** Without one there is no group: all partitions of `topics` are read, or those of `assign`. */
   readonly groupId?: string | undefined
@@ -123,10 +125,39 @@ export interface ConsumerSettings {
 const MIB = 1024 * 1024
 const DEFAULT_AUTO_COMMIT_MS = 5000
 
+const KNOWN: OptionNames<ConsumerOptions> = {
+  groupId: true,
+  topics: true,
+  protocol: true,
+  instanceId: true,
+  assignors: true,
+  serverAssignor: true,
+  sessionTimeoutMs: true,
+  heartbeatIntervalMs: true,
+  maxProcessingMs: true,
+  autoOffsetReset: true,
+  isolation: true,
+  autoCommit: true,
+  bufferBytes: true,
+  partitionFetchBytes: true,
+  fetchBytes: true,
+  fetchMinBytes: true,
+  fetchMaxWaitMs: true,
+  maxDecompressedBytes: true,
+  checkCrcs: true,
+  rack: true,
+  stalledAfterMs: true,
+  onAssigned: true,
+  onRevoked: true,
+  onLost: true,
+  onStalled: true,
+}
+
 /** Checks what was given; throws INVALID_ARGUMENT that names the option. */
 export function consumerSettings<T extends TopicLike>(
   options: ConsumerOptions<T>,
 ): ConsumerSettings {
+  checkOptionNames('consumer', options, KNOWN)
   const { groupId = null, autoCommit = groupId !== null, rack = null } = options
   if (groupId === '') throw refused('groupId', groupId, 'a name')
   if (autoCommit !== false && groupId === null) {

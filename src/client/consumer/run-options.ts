@@ -1,5 +1,6 @@
 /** What `consumer.run` can be told, and what is refused. */
 import { KafkaError } from '../kafka-error.ts'
+import { checkOptionNames, type OptionNames } from '../known-options.ts'
 import type { ConsumerRecord } from '../record.ts'
 import { type TopicLike, topicOf } from '../topic.ts'
 import type { ConsumerBatch } from './consumer-batch.ts'
@@ -12,6 +13,7 @@ export interface HandlerContext {
   readonly attempt: number
 }
 
+/** What `consumer.run` takes. */
 export interface RunOptions<T extends TopicLike = string> {
   /** Called for each record; what it returns is awaited. One of this and `batchHandler`. */
   readonly handler?: ((record: ConsumerRecord<T>, context: HandlerContext) => unknown) | undefined
@@ -57,7 +59,21 @@ export interface RunSettings<T extends TopicLike> {
 
 const DEFAULT_BACKOFF_MS = 1000
 
+const KNOWN_OF_RETRY = { attempts: true, backoffMs: true }
+const KNOWN: OptionNames<RunOptions<string>> = {
+  handler: true,
+  batchHandler: true,
+  concurrency: true,
+  ordering: true,
+  retry: true,
+  deadLetter: true,
+  onDeserializationError: true,
+  signal: true,
+}
+
 export function runSettings<T extends TopicLike>(options: RunOptions<T>): RunSettings<T> {
+  checkOptionNames('run', options, KNOWN)
+  if (options.retry !== undefined) checkOptionNames('run retry', options.retry, KNOWN_OF_RETRY)
   const { handler, batchHandler, concurrency = 1, ordering = 'partition', retry } = options
   const { deadLetter, onDeserializationError = 'fail', signal } = options
   if ((handler === undefined) === (batchHandler === undefined)) {
