@@ -51,6 +51,7 @@ export async function dial(
     const onAbort = () =>
       connection.end({ code: 'NETWORK_ERROR', text: `gave no access in ${timeoutMs} ms` })
     inner.addEventListener('abort', onAbort, { once: true })
+    if (inner.aborted) onAbort() // while the connection was made
     try {
       const versions = await negotiate(connection, timeoutMs, broker())
       if (sasl === null) return { connection, versions, sessionLifetimeMs: 0 }

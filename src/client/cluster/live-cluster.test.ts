@@ -134,6 +134,14 @@ describe('the beginning', () => {
     assert.deepEqual([...new Set(asked)], ['b1', 'broken', 'elsewhere'])
   })
 
+  it('does not wait for ever for a function that does not come back with brokers', async () => {
+    let asked = 0
+    const brokers = () => (++asked === 1 ? new Promise<never>(() => {}) : `b1:${PORT}`)
+    const test = await threeBrokers({ brokers })
+    await test.settle(test.cluster.metadata.refresh(test.deadline(120_000)))
+    assert.equal(asked, 2)
+  })
+
   it('is made again when a broker asks for it, or metadata do not come (KIP-1102)', async () => {
     for (const way of ['asked', 'silent'] as const) {
       let where = 'b1'

@@ -9,7 +9,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { Clock, Io, Random } from '../../io/io.ts'
 import { apiVersionsRequest, apiVersionsResponse } from '../../protocol/messages/18-api-versions.ts'
 import type { Input, Message } from '../../protocol/schema.ts'
-import type { Deadline } from '../call.ts'
+import { Deadline } from '../call.ts'
 import { KafkaError } from '../kafka-error.ts'
 import { Observation } from '../observation.ts'
 import type { Settings } from '../options.ts'
@@ -227,9 +227,10 @@ export class LiveCluster implements Cluster {
 
   async #bootstrapAddresses(): Promise<Address[]> {
     try {
-      return parseAddresses(await this.#settings.brokers())
+      const limit = new Deadline(this.clock, 'the function', this.requestTimeoutMs)
+      return parseAddresses(await limit.race(Promise.resolve(this.#settings.brokers())))
     } catch (error) {
-      if (error instanceof KafkaError) throw error
+      if (error instanceof KafkaError && error.code !== 'TIMED_OUT') throw error
       const text = `brokers: ${error instanceof Error ? error.message : String(error)}`
       // What it asks may be down for a moment, as brokers may.
       throw new KafkaError('USER_CODE_FAILED', text, { cause: error, retriable: true })
