@@ -110,6 +110,7 @@ function open<Event>(name: string): DiagnosticChannel<Event> {
   return channel(`millrace:${name}`) as unknown as DiagnosticChannel<Event>
 }
 
+/** The channels, which cost nothing while nobody subscribes. */
 export const diagnosticChannels = {
   request: open<RequestEvent>('request'),
   connection: open<ConnectionEvent>('connection'),

@@ -50,6 +50,7 @@ export type ClientErrorCode =
   /** A function of the user's threw: handler, hook, partitioner, token provider. */
   | 'USER_CODE_FAILED'
 
+/** All that the `code` of a KafkaError can be. */
 export type KafkaErrorCode = ErrorName | ClientErrorCode
 
 /** Where an error happened, as far as it is known. */

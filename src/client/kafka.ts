@@ -32,6 +32,7 @@ export interface Part {
   close(options?: CallOptions): Promise<void>
 }
 
+/** A client of a cluster; its producers, consumers and admins share its connections. */
 export class Kafka {
   readonly #cluster: LiveCluster
   readonly #parts = new Set<Part>()

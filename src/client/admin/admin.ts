@@ -38,6 +38,7 @@ import * as transactions from './transactions.ts'
 const DEFAULT_TIMEOUT_MS = 60_000
 const CLOSE_TIMEOUT_MS = 30_000
 
+/** What `kafka.admin` takes. */
 export interface AdminOptions {
   /** How long a call may take with all its retries where it does not say itself; a minute. */
   readonly defaultTimeoutMs?: number | undefined
@@ -48,6 +49,7 @@ type Method<F> = F extends (caller: Caller, ...args: [...infer A, infer O]) => i
   ? (...args: [...A, options?: O]) => R
   : never
 
+/** The administrator of a cluster, with what Java's Admin can do: `kafka.admin()`. */
 export class Admin {
   readonly #cluster: Cluster
   readonly #defaultTimeoutMs: number

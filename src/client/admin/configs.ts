@@ -55,6 +55,7 @@ export interface ConfigResource {
   readonly name: string
 }
 
+/** One setting of a resource, as the broker sees it. */
 export interface ConfigEntry {
   readonly name: string
   /** Null where it has none, and where it is sensitive. */
@@ -70,12 +71,14 @@ export interface ConfigEntry {
   readonly synonyms: readonly ConfigSynonym[]
 }
 
+/** A place that a setting's value could come from, the first one wins. */
 export interface ConfigSynonym {
   readonly name: string
   readonly value: string | null
   readonly source: ConfigSource | 'UNKNOWN'
 }
 
+/** What `describeConfigs` takes. */
 export interface DescribeConfigsOptions extends CallOptions {
   /** Only these configs; all where left out. */
   readonly names?: readonly string[] | undefined
@@ -181,6 +184,7 @@ export interface ConfigAlteration extends ConfigResource {
   readonly changes: readonly ConfigChange[]
 }
 
+/** What `incrementalAlterConfigs` takes. */
 export interface AlterConfigsOptions extends CallOptions {
   /** Have it checked only. */
   readonly validateOnly?: boolean | undefined

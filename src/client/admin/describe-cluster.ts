@@ -30,6 +30,7 @@ const FENCED_VERSION = 2
 /** Versions of Metadata that tell what the client may do to the cluster. */
 const METADATA_OPERATIONS_VERSIONS = { minVersion: 8, maxVersion: 10 }
 
+/** What `describeCluster` takes. */
 export interface DescribeClusterOptions extends CallOptions {
   readonly includeAuthorizedOperations?: boolean | undefined
   /** Whether to tell of brokers that are registered and fenced too (Kafka 4.0). */
@@ -38,6 +39,7 @@ export interface DescribeClusterOptions extends CallOptions {
   readonly endpoints?: 'brokers' | 'controllers' | undefined
 }
 
+/** The brokers of a cluster and who controls it. */
 export interface ClusterDescription {
   /** Null where the broker is too old to tell. */
   readonly clusterId: string | null
@@ -48,6 +50,7 @@ export interface ClusterDescription {
   readonly authorizedOperations: readonly AclOperation[] | null
 }
 
+/** A broker of a cluster. */
 export interface ClusterNode extends BrokerInfo {
   /** False where the broker does not tell. */
   readonly isFenced: boolean

@@ -39,10 +39,12 @@ const OPERATIONS_VERSION = 3
 const CONSUMER_PROTOCOL_TYPE = 'consumer'
 const MAX_ASSIGNMENT_VERSION = 3
 
+/** What the calls take that describe groups. */
 export interface DescribeGroupsOptions extends CallOptions {
   readonly includeAuthorizedOperations?: boolean | undefined
 }
 
+/** A group of consumers, of either protocol. */
 export interface ConsumerGroupDescription {
   readonly groupId: string
   readonly type: Extract<GroupType, 'classic' | 'consumer'>
@@ -60,6 +62,7 @@ export interface ConsumerGroupDescription {
   readonly authorizedOperations: readonly AclOperation[] | null
 }
 
+/** A member of a group of consumers, with what it owns. */
 export interface GroupMember {
   readonly memberId: string
   readonly instanceId: string | null
@@ -77,6 +80,7 @@ export interface GroupMember {
   readonly subscribedTopicRegex: string | null
 }
 
+/** A group of the classic protocol, whatever its members do. */
 export interface ClassicGroupDescription {
   readonly groupId: string
   /** `consumer`, `connect` and others; `''` where it never had members. */

@@ -22,6 +22,7 @@ import type { Results } from './results.ts'
 const shareCall = { request: shareGroupDescribeRequest, response: shareGroupDescribeResponse }
 const streamsCall = { request: streamsGroupDescribeRequest, response: streamsGroupDescribeResponse }
 
+/** A share group (KIP-932). */
 export interface ShareGroupDescription {
   readonly groupId: string
   readonly state: GroupState
@@ -34,6 +35,7 @@ export interface ShareGroupDescription {
   readonly authorizedOperations: readonly AclOperation[] | null
 }
 
+/** A member of a share group. */
 export interface ShareGroupMember {
   readonly memberId: string
   readonly rackId: string | null
@@ -96,6 +98,7 @@ type StreamsGroup = Infer<typeof streamsGroupDescribeResponse>['groups'][number]
 type Subtopology = NonNullable<NonNullable<StreamsGroup['topology']>['subtopologies']>[number]
 type Assignment = StreamsGroup['members'][number]['assignment']
 
+/** A streams group (KIP-1071). */
 export interface StreamsGroupDescription {
   readonly groupId: string
   readonly state: GroupState
@@ -110,6 +113,7 @@ export interface StreamsGroupDescription {
   readonly authorizedOperations: readonly AclOperation[] | null
 }
 
+/** A part of a streams application whose tasks go together. */
 export interface StreamsSubtopology {
   readonly id: string
   readonly sourceTopics: readonly string[]
@@ -118,6 +122,7 @@ export interface StreamsSubtopology {
   readonly repartitionSourceTopics: readonly StreamsInternalTopic[]
 }
 
+/** A topic that a streams application makes for itself. */
 export interface StreamsInternalTopic {
   readonly name: string
   /** 0 where it follows from other topics. */
@@ -127,6 +132,7 @@ export interface StreamsInternalTopic {
   readonly configs: Readonly<Record<string, string>>
 }
 
+/** A member of a streams group. */
 export interface StreamsGroupMember {
   readonly memberId: string
   readonly instanceId: string | null
@@ -145,18 +151,21 @@ export interface StreamsGroupMember {
   readonly isClassic: boolean
 }
 
+/** How far a task of a streams group has got. */
 export interface StreamsTaskOffset {
   readonly subtopologyId: string
   readonly partition: number
   readonly offset: number
 }
 
+/** The tasks of a member of a streams group. */
 export interface StreamsAssignment {
   readonly activeTasks: readonly StreamsTasks[]
   readonly standbyTasks: readonly StreamsTasks[]
   readonly warmupTasks: readonly StreamsTasks[]
 }
 
+/** Tasks of one part of a streams application. */
 export interface StreamsTasks {
   readonly subtopologyId: string
   readonly partitions: readonly number[]

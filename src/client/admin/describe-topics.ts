@@ -31,12 +31,14 @@ const METADATA_OPERATIONS_VERSION = 8
 /** Since then Metadata answers by id. */
 const METADATA_BY_ID_VERSION = 12
 
+/** What `describeTopics` takes. */
 export interface DescribeTopicsOptions extends CallOptions {
   readonly includeAuthorizedOperations?: boolean | undefined
   /** How many partitions one answer may tell of; the broker may choose less. */
   readonly partitionSizeLimitPerResponse?: number | undefined
 }
 
+/** A topic with its partitions. */
 export interface TopicDescription {
   readonly name: string
   /** The zero uuid where the broker is too old for ids. */
@@ -48,6 +50,7 @@ export interface TopicDescription {
   readonly authorizedOperations: readonly AclOperation[] | null
 }
 
+/** A partition with where it lies. */
 export interface PartitionDescription {
   readonly partition: number
   /** Id of a broker; -1 where there is none. */

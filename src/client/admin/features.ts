@@ -24,16 +24,19 @@ const FEATURES_VERSION = 3
 /** Since then an update can be checked only, and can downgrade in two ways. */
 const UPGRADE_TYPE_VERSION = 1
 
+/** What `describeFeatures` takes. */
 export interface DescribeFeaturesOptions extends CallOptions {
   /** Ask this broker; any where left out. */
   readonly brokerId?: number | undefined
 }
 
+/** Levels of a feature, both ends included. */
 export interface LevelRange {
   readonly min: number
   readonly max: number
 }
 
+/** The features of a cluster, by name, with their levels (KIP-584). */
 export interface FeaturesDescription {
   readonly finalized: ReadonlyMap<string, LevelRange>
   /** Null where nothing was finalized. */
@@ -77,6 +80,7 @@ const upgradeTypes = new NameTable<'upgrade' | 'safe-downgrade' | 'unsafe-downgr
   'unsafe-downgrade': 3,
 })
 
+/** A feature and the level that it is to have. */
 export interface FeatureUpdate {
   readonly feature: string
   /** 0 takes the feature away, which is a downgrade. */
@@ -85,6 +89,7 @@ export interface FeatureUpdate {
   readonly type?: 'upgrade' | 'safe-downgrade' | 'unsafe-downgrade' | undefined
 }
 
+/** What `updateFeatures` takes. */
 export interface UpdateFeaturesOptions extends CallOptions {
   /** Have it checked only. */
   readonly validateOnly?: boolean | undefined

@@ -44,11 +44,13 @@ export interface GroupOffsetsQuery {
   readonly partitions?: readonly TopicPartition[] | null | undefined
 }
 
+/** What `listConsumerGroupOffsets` takes. */
 export interface ListGroupOffsetsOptions extends CallOptions {
   /** Refuses offsets that an open transaction may change, with UNSTABLE_OFFSET_COMMIT. */
   readonly requireStable?: boolean | undefined
 }
 
+/** What a group has committed of a partition. */
 export interface CommittedOffset {
   readonly offset: number
   /** Null where the program that committed it did not tell. */

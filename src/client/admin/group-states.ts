@@ -1,5 +1,6 @@
 /** Types and states of groups, as Kafka names them. */
 
+/** The kinds of groups. */
 export type GroupType = 'classic' | 'consumer' | 'share' | 'streams'
 
 export const GROUP_TYPES: readonly GroupType[] = ['classic', 'consumer', 'share', 'streams']

@@ -40,6 +40,7 @@ const MEMBERS_VERSION = 3
 const DEFAULT_REASON = 'member was removed by an admin'
 const MAX_REASON_CHARS = 255
 
+/** What `listGroups` takes. */
 export interface ListGroupsOptions extends CallOptions {
   /** Only groups of these types; of all where left out. */
   readonly types?: readonly GroupType[] | undefined
@@ -49,6 +50,7 @@ export interface ListGroupsOptions extends CallOptions {
   readonly protocolTypes?: readonly string[] | undefined
 }
 
+/** A group as lists tell of it. */
 export interface GroupListing {
   readonly groupId: string
   /** Null where the broker does not tell. */
@@ -158,6 +160,7 @@ export function deleteGroups(
 /** A member by the id that its program gave it, or by the one that the coordinator did. */
 export type MemberToRemove = { readonly instanceId: string } | { readonly memberId: string }
 
+/** What `removeMembersFromConsumerGroup` takes. */
 export interface RemoveMembersOptions extends CallOptions {
   /** For the coordinator's log. */
   readonly reason?: string | undefined

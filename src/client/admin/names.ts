@@ -56,6 +56,7 @@ export const aclOperations = new NameTable<AclOperation>('operation', {
   TWO_PHASE_COMMIT: 15,
 })
 
+/** What an ACL does; `ANY` in filters. */
 export type AclPermission = 'ANY' | 'DENY' | 'ALLOW'
 
 export const aclPermissions = new NameTable<AclPermission>('permission', {
@@ -64,6 +65,7 @@ export const aclPermissions = new NameTable<AclPermission>('permission', {
   ALLOW: 3,
 })
 
+/** What an ACL is about; `ANY` in filters. */
 export type ResourceType =
   | ('ANY' | 'TOPIC' | 'GROUP' | 'CLUSTER' | 'TRANSACTIONAL_ID')
   | ('DELEGATION_TOKEN' | 'USER')
@@ -78,6 +80,7 @@ export const resourceTypes = new NameTable<ResourceType>('resourceType', {
   USER: 7,
 })
 
+/** How an ACL names resources (KIP-290). */
 export type PatternType = 'ANY' | 'MATCH' | 'LITERAL' | 'PREFIXED'
 
 export const patternTypes = new NameTable<PatternType>('patternType', {
@@ -87,6 +90,7 @@ export const patternTypes = new NameTable<PatternType>('patternType', {
   PREFIXED: 4,
 })
 
+/** What has settings. */
 export type ConfigResourceType = 'TOPIC' | 'BROKER' | 'BROKER_LOGGER' | 'CLIENT_METRICS' | 'GROUP'
 
 export const configResourceTypes = new NameTable<ConfigResourceType>('type', {
@@ -114,6 +118,7 @@ export const configSources = new NameTable<ConfigSource>('source', {
   DYNAMIC_GROUP_CONFIG: 8,
 })
 
+/** The type of a setting's value. */
 export type ConfigType =
   | ('BOOLEAN' | 'STRING' | 'INT' | 'SHORT' | 'LONG' | 'DOUBLE' | 'LIST')
   | ('CLASS' | 'PASSWORD')

@@ -44,15 +44,18 @@ const PLACES = {
  */
 export type OffsetSpec = keyof typeof PLACES | { readonly timestamp: number }
 
+/** A partition and which of its offsets is asked for. */
 export interface OffsetQuery extends TopicPartition {
   readonly at: OffsetSpec
 }
 
+/** What `listOffsets` takes. */
 export interface ListOffsetsOptions extends CallOptions {
   /** With `'read_committed'`, `latest` is the last stable offset. */
   readonly isolation?: 'read_uncommitted' | 'read_committed' | undefined
 }
 
+/** An offset that was asked for. */
 export interface ListedOffset {
   /** -1 where there is no such record. */
   readonly offset: number
@@ -150,11 +153,13 @@ async function listSome(asked: ListOffsetsAsked): Promise<void> {
   }
 }
 
+/** A partition and up to where its records are to go. */
 export interface RecordsToDelete extends TopicPartition {
   /** Everything below is deleted; -1 for everything that is replicated. */
   readonly beforeOffset: number
 }
 
+/** What is left of a partition after records were deleted. */
 export interface DeletedRecords {
   /** The offset at which the partition begins now. */
   readonly lowWatermark: number

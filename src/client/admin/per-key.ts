@@ -284,6 +284,7 @@ export function settleControllerError<K>(
   } else answers.fail(key, error)
 }
 
+/** How a call meets quotas on changes of the cluster (KIP-599). */
 export interface QuotaOptions {
   /** Whether to wait and try again when a quota of the controller is exceeded; true if left out. */
   readonly retryOnQuotaViolation?: boolean | undefined

@@ -27,6 +27,7 @@ const removeCall = { request: removeRaftVoterRequest, response: removeRaftVoterR
 
 const METADATA_TOPIC = '__cluster_metadata'
 
+/** The controllers of a cluster, with how far each has got. */
 export interface QuorumDescription {
   readonly leaderId: number
   readonly leaderEpoch: number
@@ -37,6 +38,7 @@ export interface QuorumDescription {
   readonly nodes: ReadonlyMap<number, readonly RaftVoterEndpoint[]>
 }
 
+/** A controller, or a broker that follows them. */
 export interface QuorumReplica {
   readonly replicaId: number
   /** The zero uuid where it is not known. */
@@ -106,6 +108,7 @@ function toReplica(replica: Partition['currentVoters'][number]): QuorumReplica {
   }
 }
 
+/** What the calls take that add and remove controllers. */
 export interface RaftVoterOptions extends CallOptions {
   /** Refused where the cluster has another id. */
   readonly clusterId?: string | undefined

@@ -33,11 +33,13 @@ export type QuotaFilter =
   | { readonly type: string; readonly match: 'exact'; readonly name: string }
   | { readonly type: string; readonly match: 'default' | 'any' }
 
+/** What `describeClientQuotas` takes. */
 export interface DescribeQuotasOptions extends CallOptions {
   /** Leave out entities that have other types too. */
   readonly strict?: boolean | undefined
 }
 
+/** An entity and the quotas that it has. */
 export interface QuotaDescription {
   readonly entity: QuotaEntity
   /** As `consumer_byte_rate` -> 1024. */
@@ -79,12 +81,14 @@ function entityText(entity: QuotaEntity): string {
   return types.map((type) => `${type}=${JSON.stringify(entity[type] ?? null)}`).join(',')
 }
 
+/** An entity and how its quotas are to change. */
 export interface QuotaAlteration {
   readonly entity: QuotaEntity
   /** What each quota is to be; null takes it away. */
   readonly quotas: Readonly<Record<string, number | null>>
 }
 
+/** What `alterClientQuotas` takes. */
 export interface AlterQuotasOptions extends CallOptions {
   /** Have it checked only. */
   readonly validateOnly?: boolean | undefined

@@ -40,11 +40,13 @@ const KEEP_FACTOR_VERSION = 1
 const ELECTION_TYPE_VERSION = 1
 const ELECTION_TYPES = { preferred: 0, unclean: 1 } as const
 
+/** A partition and where it is to lie. */
 export interface PartitionReassignment extends TopicPartition {
   /** The brokers that are to hold it; null calls off the reassignment that is going on. */
   readonly replicas: readonly number[] | null
 }
 
+/** What `alterPartitionReassignments` takes. */
 export interface AlterReassignmentsOptions extends CallOptions {
   /** Whether there may be more or fewer replicas than before; true where left out. */
   readonly allowReplicationFactorChange?: boolean | undefined

@@ -28,6 +28,7 @@ const alterCall = {
   response: alterUserScramCredentialsResponse,
 }
 
+/** The mechanisms of SASL/SCRAM. */
 export type ScramMechanism = 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
 
 const MECHANISMS = {
@@ -41,6 +42,7 @@ const SALT_BYTES = 24
 
 const nameText = (user: string) => user
 
+/** A credential of a user, as far as the broker tells. */
 export interface ScramCredential {
   readonly mechanism: ScramMechanism | 'UNKNOWN'
   readonly iterations: number

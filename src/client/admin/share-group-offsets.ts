@@ -36,6 +36,7 @@ const deleteCall = {
   response: deleteShareGroupOffsetsResponse,
 }
 
+/** How far a share group has got in a partition. */
 export interface ShareGroupOffset {
   /** The first record that is not done with. */
   readonly startOffset: number
@@ -109,6 +110,7 @@ function toOffsets(topics: DescribedGroup['topics'], context: { api: string; gro
   return new Results(partitionText, entries)
 }
 
+/** A partition and where a share group is to begin. */
 export interface ShareOffsetToSet extends TopicPartition {
   readonly startOffset: number
 }

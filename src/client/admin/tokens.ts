@@ -41,6 +41,7 @@ const OWNER_VERSION = 3
 /** Stands for what the broker's config says. */
 const BROKER_DEFAULT = -1
 
+/** A delegation token (KIP-48). */
 export interface DelegationToken {
   readonly tokenId: string
   /** The secret: the password of SASL/SCRAM, in base64. */
@@ -57,6 +58,7 @@ export interface DelegationToken {
   readonly maxTimestamp: number
 }
 
+/** What `createDelegationToken` takes. */
 export interface CreateTokenOptions extends CallOptions {
   /** As `User:alice`; whoever asks where left out. */
   readonly owner?: string | undefined
@@ -150,6 +152,7 @@ function toToken(token: WireToken): DelegationToken {
   }
 }
 
+/** What `renewDelegationToken` takes. */
 export interface RenewTokenOptions extends CallOptions {
   /** The broker's `delegation.token.expiry.time.ms` where left out. */
   readonly renewPeriodMs?: number | undefined
@@ -170,6 +173,7 @@ export function renewDelegationToken(
   })
 }
 
+/** What `expireDelegationToken` takes. */
 export interface ExpireTokenOptions extends CallOptions {
   /** From now on; it expires at once where left out. */
   readonly expiryTimePeriodMs?: number | undefined

@@ -54,6 +54,7 @@ export interface NewTopic {
   readonly configs?: Readonly<Record<string, string>> | undefined
 }
 
+/** What `createTopics` takes. */
 export interface CreateTopicsOptions extends CallOptions, QuotaOptions {
   /** Have it checked only. */
   readonly validateOnly?: boolean | undefined
@@ -72,6 +73,7 @@ export interface CreatedTopic {
   readonly configsError: KafkaError | null
 }
 
+/** A setting of a topic that was made. */
 export interface CreatedTopicConfig {
   readonly name: string
   readonly value: string | null
@@ -163,6 +165,7 @@ function toCreated(topic: Infer<typeof createTopicsResponse>['topics'][number]):
   }
 }
 
+/** What `deleteTopics` takes. */
 export interface DeleteTopicsOptions extends CallOptions, QuotaOptions {}
 
 /** Deletes topics by name. */
@@ -224,11 +227,13 @@ function deleteBy(
   })
 }
 
+/** What `listTopics` takes. */
 export interface ListTopicsOptions extends CallOptions {
   /** Whether to list Kafka's own topics too, as __consumer_offsets. */
   readonly listInternal?: boolean | undefined
 }
 
+/** A topic as lists tell of it. */
 export interface TopicListing {
   readonly name: string
   /** The zero uuid where the broker is too old for ids. */
@@ -265,6 +270,7 @@ export interface NewPartitions {
   readonly assignments?: readonly (readonly number[])[] | undefined
 }
 
+/** What `createPartitions` takes. */
 export interface CreatePartitionsOptions extends CallOptions, QuotaOptions {
   /** Have it checked only. */
   readonly validateOnly?: boolean | undefined

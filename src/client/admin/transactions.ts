@@ -53,6 +53,7 @@ const INIT_STABLE_VERSION = 5
 
 const nameText = (transactionalId: string) => transactionalId
 
+/** What `describeProducers` takes. */
 export interface DescribeProducersOptions extends CallOptions {
   /** Ask this broker, leader or not; each partition's leader where left out. */
   readonly brokerId?: number | undefined
@@ -124,6 +125,7 @@ function toProducer(producer: {
   }
 }
 
+/** How far a transaction is. */
 export type TransactionState =
   | ('Empty' | 'Ongoing' | 'PrepareCommit' | 'PrepareAbort')
   | ('CompleteCommit' | 'CompleteAbort' | 'PrepareEpochFence' | 'Unknown')
@@ -137,6 +139,7 @@ function stateOf(name: string): TransactionState {
   return STATES.find((state) => state === name) ?? 'Unknown'
 }
 
+/** A transactional id with what it is doing. */
 export interface TransactionDescription {
   readonly transactionalId: string
   readonly coordinatorId: number
@@ -188,6 +191,7 @@ export function describeTransactions(
   })
 }
 
+/** What `listTransactions` takes. */
 export interface ListTransactionsOptions extends CallOptions {
   readonly states?: readonly Exclude<TransactionState, 'Unknown'>[] | undefined
   readonly producerIds?: readonly number[] | undefined
@@ -197,6 +201,7 @@ export interface ListTransactionsOptions extends CallOptions {
   readonly transactionalIdPattern?: string | undefined
 }
 
+/** A transactional id as lists tell of it. */
 export interface TransactionListing {
   readonly transactionalId: string
   readonly producerId: number

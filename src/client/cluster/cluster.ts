@@ -48,6 +48,7 @@ export interface Answer<R extends Message> {
   readonly brokerId: number
 }
 
+/** A broker and where it is reached. */
 export interface BrokerInfo {
   readonly id: number
   readonly host: string
@@ -55,6 +56,7 @@ export interface BrokerInfo {
   readonly rack: string | null
 }
 
+/** A partition with who leads it and who has it. */
 export interface PartitionInfo {
   readonly partition: number
   /** -1 while there is none. */
@@ -66,6 +68,7 @@ export interface PartitionInfo {
   readonly offlineReplicas: readonly number[]
 }
 
+/** A topic as the client knows it. */
 export interface TopicInfo {
   readonly name: string
   /** The zero uuid where the broker is too old for ids. */

@@ -47,11 +47,13 @@ export interface ConsumerParts {
   readonly onClosed: () => void
 }
 
+/** What a loop takes. */
 export interface LoopOptions {
   /** Ends the loop, without an error. */
   readonly signal?: AbortSignal | undefined
 }
 
+/** What a loop over batches takes. */
 export interface BatchOptions extends LoopOptions {
   /** The most records in a batch; what one fetch brought where left out. */
   readonly maxRecords?: number | undefined
@@ -78,6 +80,7 @@ const DEFAULT_POLL_MS = 1000
 /** Of the time to close, what is left for leaving the group when handlers do not end. */
 const HANDLERS_SHARE = 0.5
 
+/** Reads records, as a member of a group or by itself: `kafka.consumer(…)`. */
 export class Consumer<T extends TopicLike = string>
   implements AsyncIterable<ConsumerRecord<T>>, AsyncDisposable
 {

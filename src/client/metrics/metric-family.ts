@@ -18,6 +18,7 @@ export interface ClientMetric {
   readonly value: number
 }
 
+/** What a metric's value means. */
 export type MetricKind = 'counter' | 'gauge'
 
 /** One row of a table; `S` is what it is read from. */

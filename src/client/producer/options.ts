@@ -15,6 +15,7 @@ export interface DeliveryReport {
   readonly error: KafkaError | null
 }
 
+/** What `kafka.producer` takes. */
 export interface ProducerOptions {
   /**
    * `'all'` (default): what is acknowledged survives the loss of a broker. 1: of none. 0: no

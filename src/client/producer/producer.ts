@@ -6,7 +6,6 @@
  * idempotent, which it is by default), or its failure is told: by the promise of `send`, else as
  * delivery.ts says. Memory is bounded by `bufferBytes` for batches and once more for records that
  * wait for room or metadata. After `close` nothing is left.
- *
  * KIP-98, KIP-91, KIP-480, KIP-794.
  */
 import type { Writable } from 'node:stream'
@@ -56,6 +55,7 @@ export interface ProducerStats extends Readonly<SenderCounts> {
   readonly waitingRecords: number
 }
 
+/** Sends records: `kafka.producer()`. */
 export class Producer implements AsyncDisposable {
   readonly #cluster: Cluster
   readonly #settings: ProducerSettings

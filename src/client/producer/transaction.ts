@@ -32,6 +32,7 @@ export interface TransactionSource {
   end(isCommit: boolean, call?: CallOptions): Promise<void>
 }
 
+/** A transaction that is open. */
 export class Transaction implements AsyncDisposable {
   readonly #source: TransactionSource
   #isOver = false

@@ -26,6 +26,7 @@ export interface MemberSubscription {
   readonly groupInstanceId: string | null
 }
 
+/** What an assignor deals out, and to whom. */
 export interface AssignorInput {
   /** The topics that exist, with their partitions by number. */
   readonly partitionsPerTopic: ReadonlyMap<string, readonly AssignablePartition[]>
