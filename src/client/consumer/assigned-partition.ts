@@ -47,6 +47,8 @@ export class AssignedPartition implements TopicPartition {
   round = 0
   /** Set while the program's own `onAssigned` runs: nothing is asked for before it has ended. */
   isStarting = false
+  /** `onAssigned` itself waits for where it goes. */
+  isSought = false
   isPaused = false
   /** Its last moments: nothing more of it goes to the program. */
   isEnding = false

@@ -84,7 +84,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
     this.#watchdog = new Watchdog(cluster, settings, this.fetcher, this.delivery, (stall) =>
       this.stalled(stall),
     )
-    this.#askedAtMs = cluster.clock.nowMs()
+    this.#askedAtMs = cluster.clock.monotonicMs()
     this.observer = new ConsumerObserver(cluster, this)
     this.#stopWatching = cluster.metadata.onChange(() => this.#onMetadata())
   }
@@ -98,7 +98,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
   startTicking(): void {
     if (this.#cancelTick !== null) return
     const { autoCommitMs } = this.settings
-    this.#autoCommitAtMs = this.cluster.clock.nowMs() + autoCommitMs
+    this.#autoCommitAtMs = this.cluster.clock.monotonicMs() + autoCommitMs
     const everyMs = Math.max(1, Math.min(TICK_MS, autoCommitMs || TICK_MS))
     const tick = () => {
       this.#cancelTick = this.cluster.clock.after(everyMs, tick)
@@ -108,7 +108,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
   }
 
   #tick(): void {
-    const nowMs = this.cluster.clock.nowMs()
+    const nowMs = this.cluster.clock.monotonicMs()
     // Without partitions there is nothing that the program could be late with, but with what it
     // holds of those that have gone: who joins again with a handler that hangs blocks them again.
     const isFree = this.partitions.size === 0 && this.delivery.held === 0
@@ -131,7 +131,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
   /** Takes partitions on, at an offset where one is given. */
   add(partitions: readonly (TopicPartition & { offset?: number | undefined })[]) {
     const phase: Phase = this.commits === null ? 'reset' : 'committed'
-    const nowMs = this.cluster.clock.nowMs()
+    const nowMs = this.cluster.clock.monotonicMs()
     const added = partitions.map(({ topic, partition, offset }) => {
       const assigned = new AssignedPartition(this.#reader(topic), partition, phase, nowMs)
       const { autoOffsetReset } = this.settings
@@ -228,10 +228,11 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
   /** Goes to another place; resolves when it is known where that is. */
   async seek(partition: AssignedPartition, to: SeekTarget, deadline: Deadline): Promise<void> {
     if (typeof to === 'number') {
-      const dropped = partition.moveTo(to, -1, this.cluster.clock.nowMs())
+      const dropped = partition.moveTo(to, -1, this.cluster.clock.monotonicMs())
       this.onPositioned(partition, dropped)
       return
     }
+    partition.isSought = true
     this.positions.lookFor(partition, to)
     const { epoch } = partition
     while (partition.epoch === epoch && partition.phase !== 'active') {
@@ -347,7 +348,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
   }
 
   onStalled(error: KafkaError): void {
-    const forMs = this.cluster.clock.nowMs() - this.#askedAtMs
+    const forMs = this.cluster.clock.monotonicMs() - this.#askedAtMs
     this.stalled({ reason: 'left-group', partitions: [], forMs, message: error.message })
   }
 
@@ -391,7 +392,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
       // The program first gets what there is; where to go on is found out after that.
       partition.attempts++
       const pauseMs = backoffMs(this.cluster, partition.attempts)
-      partition.retryAtMs = this.cluster.clock.nowMs() + pauseMs
+      partition.retryAtMs = this.cluster.clock.monotonicMs() + pauseMs
       return
     }
     const { topic, partition: index, fetchOffset: offset, name } = partition
@@ -407,7 +408,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
 
   onNewLeader(partition: AssignedPartition): void {
     if (partition.fetchEpoch < 0 || partition.phase !== 'active') return
-    partition.enter('validate', this.cluster.clock.nowMs())
+    partition.enter('validate', this.cluster.clock.monotonicMs())
     this.positions.kick()
   }
 

@@ -85,13 +85,13 @@ export class Positions {
   }
 
   #due(phase: AssignedPartition['phase']): AssignedPartition[] {
-    const nowMs = this.#cluster.clock.nowMs()
+    const nowMs = this.#cluster.clock.monotonicMs()
     return [...this.#partitions.values()].filter(
       (partition) =>
         partition.phase === phase &&
         partition.retryAtMs <= nowMs &&
         partition.failure === null &&
-        !partition.isStarting &&
+        (!partition.isStarting || partition.isSought) &&
         !partition.isEnding,
     )
   }
@@ -100,12 +100,14 @@ export class Positions {
     this.#cancelRetry?.()
     this.#cancelRetry = null
     let atMs = Infinity
-    for (const { phase, retryAtMs, failure, isStarting } of this.#partitions.values()) {
-      if (phase !== 'active' && failure === null && !isStarting) atMs = Math.min(atMs, retryAtMs)
+    for (const partition of this.#partitions.values()) {
+      const { phase, retryAtMs, failure, isStarting, isSought } = partition
+      const isWaiting = isStarting && !isSought
+      if (phase !== 'active' && failure === null && !isWaiting) atMs = Math.min(atMs, retryAtMs)
     }
     if (atMs === Infinity || this.#closing.signal.aborted) return
     const { clock } = this.#cluster
-    this.#cancelRetry = clock.after(Math.max(1, atMs - clock.nowMs()), () => this.kick())
+    this.#cancelRetry = clock.after(Math.max(1, atMs - clock.monotonicMs()), () => this.kick())
   }
 
   #deadline(what: string): Deadline {
@@ -135,7 +137,7 @@ export class Positions {
         partition.committed = offset.offset
         this.#moveTo(partition, offset.offset, offset.leaderEpoch)
         // The leader may have changed since the commit.
-        if (offset.leaderEpoch >= 0) partition.enter('validate', this.#cluster.clock.nowMs())
+        if (offset.leaderEpoch >= 0) partition.enter('validate', this.#cluster.clock.monotonicMs())
       })
       this.#isWanted = true
     } catch (error) {
@@ -160,7 +162,7 @@ export class Positions {
   }
 
   lookFor(partition: AssignedPartition, target: AssignedPartition['target']): void {
-    const dropped = partition.lookFor(target, this.#cluster.clock.nowMs())
+    const dropped = partition.lookFor(target, this.#cluster.clock.monotonicMs())
     this.#listener.onPositioned(partition, dropped)
     this.kick()
   }
@@ -225,7 +227,7 @@ export class Positions {
   }
 
   #validated(partition: AssignedPartition, { endOffset, leaderEpoch }: EpochEnd): void {
-    const nowMs = this.#cluster.clock.nowMs()
+    const nowMs = this.#cluster.clock.monotonicMs()
     const isKnown = endOffset >= 0 && leaderEpoch >= 0
     if (isKnown && endOffset >= partition.fetchOffset) {
       partition.enter('active', nowMs)
@@ -254,7 +256,7 @@ export class Positions {
   }
 
   #moveTo(partition: AssignedPartition, offset: number, leaderEpoch: number): void {
-    const dropped = partition.moveTo(offset, leaderEpoch, this.#cluster.clock.nowMs())
+    const dropped = partition.moveTo(offset, leaderEpoch, this.#cluster.clock.monotonicMs())
     this.#listener.onPositioned(partition, dropped)
   }
 
@@ -282,7 +284,7 @@ export class Positions {
     }
     const { clock } = this.#cluster
     partition.attempts++
-    partition.retryAtMs = clock.nowMs() + backoffMs(this.#cluster, partition.attempts)
+    partition.retryAtMs = clock.monotonicMs() + backoffMs(this.#cluster, partition.attempts)
   }
 }
 

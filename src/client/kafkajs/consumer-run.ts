@@ -354,18 +354,7 @@ export class ConsumerRun implements BatchSurroundings {
     )
     for (const { topic, partition } of partitions) {
       const to = seeks.get(keyOf(topic, partition))
-      if (to !== undefined) await this.#startAt([{ topic, partition }], to)
-    }
-  }
-
-  /** Nothing is looked up for new partitions while their hook runs: it has to ask by itself. */
-  async #startAt(partitions: readonly TopicPartition[], to: SeekTarget): Promise<void> {
-    if (typeof to === 'number') {
-      for (const one of partitions) await this.#native.seek(one, to)
-      return
-    }
-    for (const { offset, ...one } of await this.#native.offsets(partitions, to)) {
-      if (offset !== null) await this.#native.seek(one, offset)
+      if (to !== undefined) await this.#native.seek({ topic, partition }, to)
     }
   }
 
@@ -378,7 +367,7 @@ export class ConsumerRun implements BatchSurroundings {
     const committed = await this.#native.committed(other)
     const known = new Set(committed.map(({ topic, partition }) => keyOf(topic, partition)))
     const fresh = other.filter((one) => !known.has(keyOf(one.topic, one.partition)))
-    if (fresh.length > 0) await this.#startAt(fresh, standard ? 'end' : 'beginning')
+    for (const one of fresh) await this.#native.seek(one, standard ? 'end' : 'beginning')
   }
 
   async #onRevoked(partitions: readonly TopicPartition[]): Promise<void> {

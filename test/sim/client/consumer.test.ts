@@ -329,6 +329,28 @@ describe('a consumer whose cluster is in trouble', () => {
     assert.equal(consumer.stats.bufferedBytes, 0)
   })
 
+  it('goes where onAssigned sends it, and waits there until it is found', async () => {
+    const world = await World.start(1)
+    await world.write(0, 5)
+    const found: (number | null)[] = []
+    const consumer = world.consumer({
+      protocol: 'classic',
+      onAssigned: async () => {
+        for (const to of ['end', 'beginning', { timestamp: 0 }, 'end'] as const) {
+          await consumer.seek({ topic: 't', partition: 0 }, to)
+          found.push(consumer.position({ topic: 't', partition: 0 }))
+        }
+      },
+    })
+    const { seen } = collect(consumer)
+    await world.node.world.runUntil(() => found.length === 4, 10_000)
+    assert.deepEqual(found, [5, 0, 0, 5])
+    await world.write(0, 2)
+    await world.node.world.runUntil(() => seen[0]!.length === 2, 10_000)
+    assert.deepEqual(seen[0], [5, 6])
+    await world.close()
+  })
+
   it('runs for 24 hours without drift', async () => {
     const world = await World.start(1)
     const { random, node } = world
