@@ -84,6 +84,8 @@ export class Broker {
   readonly #controllerApis: ReadonlyMap<number, ServedApi>
   readonly #waiters = new Map<ClientConnection, Set<FetchWaiter>>()
   readonly #failedCreations: RefusalLog
+  /** Names that `createTopicsSoon` was told and that are not created yet. */
+  readonly #topicsToCreate = new Set<string>()
   #resumed: (() => void)[] = []
 
   constructor(parts: BrokerParts) {
@@ -200,6 +202,21 @@ export class Broker {
     return this.cluster.image.features
       .finalized()
       .filter(({ name, level }) => level <= (supported.get(name)?.maxVersion ?? 0))
+  }
+
+  /**
+   * Creates topics that a client asked Metadata for, after `controller.quorum.append.linger.ms`:
+   * that long Kafka's controller collects records. Clients see it: kafka-go takes the partitions
+   * that it finds second for those that it was assigned, and waits for a change of them.
+   */
+  createTopicsSoon(names: readonly string[]): void {
+    const added = names.filter((name) => !this.#topicsToCreate.has(name))
+    if (added.length === 0) return
+    for (const name of added) this.#topicsToCreate.add(name)
+    this.deadlines.add(this.nowMs + this.settings.autoCreateDelayMs, () => {
+      for (const name of added) this.#topicsToCreate.delete(name)
+      this.createTopicsAutomatically(added, () => {})
+    })
   }
 
   /** Creates topics with the broker's defaults: `auto.create.topics.enable`, internal topics. */

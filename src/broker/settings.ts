@@ -22,6 +22,8 @@ export interface BrokerSettings {
   readonly fetchMaxBytes: number
   readonly fetchSessionSlots: number
   readonly autoCreateTopics: boolean
+  /** How long after it was asked for a topic is created automatically. */
+  readonly autoCreateDelayMs: number
   readonly unstableApiVersions: boolean
   readonly requestPartitionsMax: number
   readonly requestTimeoutMs: number
@@ -35,6 +37,7 @@ export function brokerSettings(config: BrokerConfig): BrokerSettings {
     fetchMaxBytes: config.get('fetch.max.bytes'),
     fetchSessionSlots: config.get('max.incremental.fetch.session.cache.slots'),
     autoCreateTopics: config.get('auto.create.topics.enable'),
+    autoCreateDelayMs: config.get('controller.quorum.append.linger.ms'),
     unstableApiVersions: config.get('unstable.api.versions.enable'),
     requestPartitionsMax: config.get('max.request.partition.size.limit'),
     requestTimeoutMs: config.get('request.timeout.ms'),

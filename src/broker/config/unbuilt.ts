@@ -63,7 +63,7 @@ const WITHOUT_EFFECT: readonly Unbuilt[] = [
   },
   {
     why: 'a quorum of one controller has nobody to talk to',
-    keys: /^controller\.quorum\.(election\.b|append|request|retry|auto|fetch\.(snapshot|max))/,
+    keys: /^controller\.quorum\.(election\.b|request|retry|auto|fetch\.(snapshot|max))/,
   },
   {
     why: 'a node that is broker and controller starts as one',

@@ -13,6 +13,8 @@ import { type TestClient, TestNode } from '../node.test-support.ts'
 const UNKNOWN_ID = 'AAAAAAAAAAAAAAAAAAAAZA'
 const ALL_TOPIC_OPERATIONS = 0b1101_1111_1000
 const NOT_ASKED = -2147483648
+/** Longer than it takes until an automatically created topic is there. */
+const CREATION_MS = 100
 
 function ask(client: TestClient, body: Input<typeof metadataRequest>, version = 13) {
   return client.call(metadataRequest, metadataResponse, version, body)
@@ -96,8 +98,8 @@ describe('Metadata', () => {
     assert.equal(twice.topics.length, 1)
   })
 
-  it('creates what it may, with the defaults of the broker, for the next that asks', async () => {
-    const properties = { 'num.partitions': '4' }
+  it('creates what it may, with the defaults of the broker, a moment later', async () => {
+    const properties = { 'num.partitions': '4', 'controller.quorum.append.linger.ms': '200' }
     const node = await TestNode.start({ properties })
     const client = await node.connect()
     const names = byName('auto', 'bad name', '__consumer_offsets', 'auto')
@@ -110,6 +112,10 @@ describe('Metadata', () => {
         ['__consumer_offsets', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
       ],
     )
+    // A client that asks again at once finds it unknown again, and does not put it off.
+    await node.world.advance(100)
+    assert.deepEqual((await ask(client, names)).topics, first.topics)
+    await node.world.advance(100)
     const asked = await ask(client, names)
     const found = asked.topics.map(({ name, errorCode, partitions, isInternal }) => [
       name,
@@ -144,6 +150,7 @@ describe('Metadata', () => {
       return world.settle(Promise.all(asked))
     }
     await askAll()
+    await world.advance(CREATION_MS)
     const answers = await askAll()
     const ids = answers.map(({ topics }) => topics[0]?.topicId)
     assert.equal(new Set(ids).size, 1)
@@ -159,6 +166,7 @@ describe('Metadata', () => {
     for (let i = 0; i < 2; i++) {
       const { topics } = await ask(client, byName('auto'))
       assert.equal(topics[0]?.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+      await node.world.advance(CREATION_MS)
     }
     assert.match(node.log.join('\n'), /could not create topic auto: .*replication factor/i)
   })

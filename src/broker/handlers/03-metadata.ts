@@ -1,7 +1,8 @@
 /**
  * Metadata (3), versions 0-13: brokers, topics by name or id (KIP-516), automatic creation.
  *
- * A topic that the request may create is unknown in this answer and there in the next, as in Kafka.
+ * A topic that the request may create is unknown in this answer and there a moment later, as in
+ * Kafka.
  */
 import { ZERO_UUID } from '../../base/uuid.ts'
 import { isInternalTopic, topicNameError } from '../../metadata/topic-name.ts'
@@ -54,7 +55,7 @@ export const metadata = serve(
       (name) => broker.cluster.topic(name) === null && topicNameError(name) === null,
     )
     const mayCreate = broker.settings.autoCreateTopics && request.allowAutoTopicCreation && !all
-    if (missing.length > 0 && mayCreate) broker.createTopicsAutomatically(missing, () => {})
+    if (mayCreate) broker.createTopicsSoon(missing)
     answer(broker, request, context, topics)
   },
   { readsMetadata: true },
