@@ -25,6 +25,7 @@ import { OtelTraces, type TraceOptions } from './otel-traces.ts'
 
 export type { OtelApi } from './otel-api.ts'
 
+/** What `instrument` takes. */
 export interface InstrumentationOptions extends TraceOptions {
   /** Spans for records. True. */
   readonly traces?: boolean | undefined
@@ -38,6 +39,7 @@ export interface Observable {
   readonly cluster: { readonly clock: { monotonicMs(): number } }
 }
 
+/** Tracing and measuring that has begun. */
 export interface Instrumentation {
   /** Has the records of a client traced; returns the client. */
   observe<K extends Observable>(kafka: K): K
