@@ -30,9 +30,11 @@ import type {
 export class FakeClock implements Clock {
   #nowMs = 1_000_000
   #timers: { atMs: number; callback: () => void }[] = []
+  /** How far the date is off, where someone has set it. */
+  dateOffMs = 0
 
   nowMs(): number {
-    return this.#nowMs
+    return this.#nowMs + this.dateOffMs
   }
 
   monotonicMs(): number {

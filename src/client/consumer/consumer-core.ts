@@ -348,7 +348,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
   }
 
   onStalled(error: KafkaError): void {
-    const forMs = this.cluster.clock.monotonicMs() - this.#askedAtMs
+    const forMs = Math.floor(this.cluster.clock.monotonicMs() - this.#askedAtMs)
     this.stalled({ reason: 'left-group', partitions: [], forMs, message: error.message })
   }
 

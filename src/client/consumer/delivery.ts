@@ -137,7 +137,7 @@ export class Delivery {
     const { bufferedBytes: beforeBytes, taken: from } = partition
     try {
       const taken = partition.take(maxRecords)
-      partition.takenAtMs = this.#clock.nowMs()
+      partition.takenAtMs = this.#clock.monotonicMs()
       if (taken !== null) return this.#hold(partition, taken, from)
       // All of it was hidden: there is nothing to see up to here.
       if (partition.held === 0) {
@@ -206,7 +206,7 @@ export class Delivery {
   /** Goes back to what was seen, and fetches the rest again. */
   rewind(partition: AssignedPartition): void {
     const { seen, seenEpoch } = partition
-    this.#fetcher.release(partition.moveTo(seen, seenEpoch, this.#clock.nowMs()))
+    this.#fetcher.release(partition.moveTo(seen, seenEpoch, this.#clock.monotonicMs()))
   }
 
   #release(held: HeldPiece): void {

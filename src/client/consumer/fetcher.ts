@@ -114,7 +114,7 @@ export class Fetcher {
   /** Sends what can be sent. To be called whenever something has changed; costs little if not. */
   pump(): void {
     if (this.#closing.signal.aborted) return
-    const nowMs = this.#cluster.clock.nowMs()
+    const nowMs = this.#cluster.clock.monotonicMs()
     const byBroker = new Map<number, AssignedPartition[]>()
     const full = new Map<number, number>()
     let retryAtMs = Infinity
@@ -241,7 +241,7 @@ export class Fetcher {
     const maxWaitMs =
       fullForMs === undefined
         ? fetchMaxWaitMs
-        : Math.min(fetchMaxWaitMs, Math.max(MIN_WAIT_MS, fullForMs))
+        : Math.min(fetchMaxWaitMs, Math.max(MIN_WAIT_MS, Math.ceil(fullForMs)))
     this.#begin(broker, sent, maxBytes)
     const startMs = this.#cluster.clock.monotonicMs()
     let isAnswered = false
@@ -306,7 +306,7 @@ export class Fetcher {
     broker.isInFlight = false
     this.#reservedBytes -= broker.reservedBytes
     broker.reservedBytes = 0
-    const nowMs = this.#cluster.clock.nowMs()
+    const nowMs = this.#cluster.clock.monotonicMs()
     for (const { assigned } of sent) {
       assigned.isInFlight = false
       if (!isAnswered || assigned.retryAtMs > nowMs) continue
@@ -385,7 +385,7 @@ export class Fetcher {
     const { clock, logger, metadata } = this.#cluster
     const problem = KafkaError.of(error, 'NETWORK_ERROR', 'fetch')
     broker.attempts++
-    broker.retryAtMs = clock.nowMs() + backoffMs(this.#cluster, broker.attempts)
+    broker.retryAtMs = clock.monotonicMs() + backoffMs(this.#cluster, broker.attempts)
     metadata.markStale()
     logger.debug(`fetch from broker ${broker.id}: ${problem.message}`)
     for (const { assigned } of sent) {
@@ -427,7 +427,7 @@ export class Fetcher {
   #follow(assigned: AssignedPartition, replica: number): void {
     if (replica === assigned.replica) return
     assigned.replica = replica
-    assigned.replicaUntilMs = this.#cluster.clock.nowMs() + REPLICA_MAX_AGE_MS
+    assigned.replicaUntilMs = this.#cluster.clock.monotonicMs() + REPLICA_MAX_AGE_MS
     this.#cluster.logger.debug(`${assigned.name} is read from broker ${replica} from now on`)
   }
 
@@ -482,8 +482,8 @@ export class Fetcher {
       return
     }
     metadata.markStale()
-    assigned.attempts++
-    assigned.retryAtMs = this.#cluster.clock.nowMs() + backoffMs(this.#cluster, assigned.attempts)
+    const pauseMs = backoffMs(this.#cluster, ++assigned.attempts)
+    assigned.retryAtMs = this.#cluster.clock.monotonicMs() + pauseMs
   }
 
   /** Frees the broker's memory; nobody waits for it. */

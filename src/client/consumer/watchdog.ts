@@ -39,15 +39,15 @@ export class Watchdog {
   /** Looks at all partitions; `askedAtMs` is when the program last asked for records. */
   check(partitions: Iterable<AssignedPartition>, isWaiting: boolean, askedAtMs: number): void {
     if (this.#afterMs === 0) return
-    const nowMs = this.#cluster.clock.nowMs()
+    const nowMs = this.#cluster.clock.monotonicMs()
     for (const partition of partitions) {
       const reason = this.#reason(partition)
       if (reason === null) partition.sinceMs = nowMs // nothing is due of it
-      const forMs = nowMs - partition.sinceMs
+      const forMs = Math.floor(nowMs - partition.sinceMs)
       if (forMs < this.#afterMs + this.#fetchMs) this.#told.delete(partition)
       else if (!this.#told.has(partition)) this.#tell(partition, reason!, forMs)
     }
-    const idleMs = nowMs - askedAtMs
+    const idleMs = Math.floor(nowMs - askedAtMs)
     const isLate = !isWaiting && idleMs >= this.#afterMs && this.#delivery.hasRecords
     if (!isLate) this.#told.delete('handler')
     else if (!this.#told.has('handler')) {
@@ -71,14 +71,14 @@ export class Watchdog {
   /** `why` says what the consumer has no partitions for; null while it is as it should be. */
   checkAssignment(why: string | null): void {
     if (this.#afterMs === 0) return
-    const nowMs = this.#cluster.clock.nowMs()
+    const nowMs = this.#cluster.clock.monotonicMs()
     if (why === null) {
       this.#waitingSinceMs = null
       this.#told.delete('assignment')
       return
     }
     this.#waitingSinceMs ??= nowMs
-    const forMs = nowMs - this.#waitingSinceMs
+    const forMs = Math.floor(nowMs - this.#waitingSinceMs)
     if (forMs < this.#afterMs || this.#told.has('assignment')) return
     this.#told.add('assignment')
     this.#report('no-assignment', [], forMs, `nothing to read for ${forMs} ms: ${why}`)

@@ -51,18 +51,18 @@ export class ClassicHeartbeats {
     this.#counters = counters
     this.#events = events
     this.#pace = new HeartbeatPace(options.heartbeatIntervalMs, options.sessionTimeoutMs)
-    this.#progressMs = cluster.clock.nowMs()
+    this.#progressMs = cluster.clock.monotonicMs()
   }
 
   /** The program asked for records. */
   progress(): void {
-    this.#progressMs = this.#cluster.clock.nowMs()
+    this.#progressMs = this.#cluster.clock.monotonicMs()
   }
 
   /** From the answer to JoinGroup on. */
   start(generation: Generation): void {
     this.#generation = generation
-    this.#pace.start(this.#cluster.clock.nowMs())
+    this.#pace.start(this.#cluster.clock.monotonicMs())
     this.#schedule()
   }
 
@@ -76,7 +76,7 @@ export class ClassicHeartbeats {
     this.#cancelTimer()
     if (this.#generation === null) return
     const { clock } = this.#cluster
-    const delayMs = Math.min(this.#pace.nextMs, this.#livenessEndMs) - clock.nowMs()
+    const delayMs = Math.min(this.#pace.nextMs, this.#livenessEndMs) - clock.monotonicMs()
     this.#cancelTimer = clock.after(Math.max(0, delayMs), () => this.#tick())
   }
 
@@ -85,7 +85,7 @@ export class ClassicHeartbeats {
   }
 
   #tick(): void {
-    const nowMs = this.#cluster.clock.nowMs()
+    const nowMs = this.#cluster.clock.monotonicMs()
     if (this.#generation === null) return
     if (nowMs >= this.#livenessEndMs) {
       this.#events.onStalled()
@@ -105,7 +105,7 @@ export class ClassicHeartbeats {
     const { clock } = this.#cluster
     const { groupId, instanceId: groupInstanceId } = this.#options
     const startMs = clock.nowMs()
-    this.#pace.sent(startMs)
+    this.#pace.sent(clock.monotonicMs())
     this.#counters.heartbeatSent(startMs)
     const { id: generationId, memberId } = generation
     const body = { groupId, generationId, memberId, groupInstanceId }
@@ -117,13 +117,13 @@ export class ClassicHeartbeats {
       if (this.#generation !== generation) return
       const isLost = this.#coordinator.noteFailure(error)
       if (!isLost && error instanceof KafkaError && error.fatal) this.#events.onFatal(error)
-      this.#pace.failed(clock.nowMs(), backoffMs(this.#cluster, 1))
+      this.#pace.failed(clock.monotonicMs(), backoffMs(this.#cluster, 1))
     }
     if (this.#generation === generation) this.#schedule()
   }
 
   #onAnswer(errorCode: number): void {
-    const nowMs = this.#cluster.clock.nowMs()
+    const nowMs = this.#cluster.clock.monotonicMs()
     const isRebalancing = errorCode === ErrorCode.REBALANCE_IN_PROGRESS
     if (errorCode === 0 || isRebalancing) this.#pace.answered(nowMs)
     else this.#pace.failed(nowMs, backoffMs(this.#cluster, 1))

@@ -287,3 +287,14 @@ test('it counts', async () => {
   assert.equal(stats.assignedPartitions, 2)
   assert.ok(stats.lastRebalanceMs > 0 && stats.lastHeartbeatMs > stats.lastRebalanceMs)
 })
+
+test('heartbeats go on with the date set back', async () => {
+  const scene = await new Scene().joined()
+  const { clock } = scene.cluster
+  clock.dateOffMs = -3_600_000
+  await clock.advance(10_000)
+  const before = scene.cluster.sent(heartbeatRequest).length
+  for (let i = 0; i < 6; i++) await clock.advance(10_000)
+  assert.ok(scene.cluster.sent(heartbeatRequest).length >= before + 10)
+  await scene.leave()
+})

@@ -411,3 +411,13 @@ test('a crowd: whatever is lost on the way, each partition ends up with one memb
     }
   }
 })
+
+test('heartbeats go on with the date set back', async () => {
+  const scene = await new Scene().joined()
+  scene.cluster.clock.dateOffMs = -3_600_000
+  await scene.cluster.clock.advance(10_000)
+  const before = scene.sent().length
+  await scene.cluster.clock.advance(60_000)
+  assert.ok(scene.sent().length >= before + 10)
+  await scene.leave()
+})

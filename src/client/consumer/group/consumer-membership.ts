@@ -70,6 +70,9 @@ export class ConsumerMembership implements Membership {
   readonly #selection: TopicSelection
   readonly #fields: HeartbeatFields
   readonly #ending = new AbortController()
+  /** What it waits for is not moved when someone sets the date; metrics tell dates. */
+  readonly #nowMs = () => this.#cluster.clock.monotonicMs()
+  readonly #wallMs = () => this.#cluster.clock.nowMs()
 
   #state: State = 'out'
   #memberId: string
@@ -104,7 +107,7 @@ export class ConsumerMembership implements Membership {
     this.#ownership = new Ownership(listener, this.#counters)
     this.#selection = new TopicSelection(cluster.metadata)
     this.#fields = new HeartbeatFields(options)
-    this.#progressMs = cluster.clock.nowMs()
+    this.#progressMs = cluster.clock.monotonicMs()
   }
 
   get assignment(): readonly TopicPartition[] {
@@ -218,7 +221,7 @@ export class ConsumerMembership implements Membership {
     const nextMs = this.#isBeating
       ? this.#livenessEndMs
       : Math.min(this.#nextBeatMs, this.#livenessEndMs)
-    this.#cancelTimer = clock.after(Math.max(0, nextMs - clock.nowMs()), () => this.#tick())
+    this.#cancelTimer = clock.after(Math.max(0, nextMs - clock.monotonicMs()), () => this.#tick())
   }
 
   get #livenessEndMs(): number {
@@ -271,7 +274,7 @@ export class ConsumerMembership implements Membership {
   /** Tells what was reached; there may be another target by now. */
   #acknowledge(): void {
     this.#state = 'stable'
-    if (this.#current?.epoch === this.#target?.epoch) this.#counters.rebalanceEnded(this.#nowMs())
+    if (this.#current?.epoch === this.#target?.epoch) this.#counters.rebalanceEnded(this.#wallMs())
     else this.#reconcileNow()
   }
 
@@ -311,7 +314,7 @@ export class ConsumerMembership implements Membership {
     if (step === 'fail') {
       void this.#fail(KafkaError.ofCode(errorCode, errorMessage, { groupId }))
     } else if (step === 'rejoin') {
-      this.#counters.rebalanceFailed(this.#nowMs())
+      this.#counters.rebalanceFailed(this.#wallMs())
       void this.#rejoinFenced()
     } else {
       const isMoved = step === 'rediscover'
@@ -338,7 +341,7 @@ export class ConsumerMembership implements Membership {
 
   #reconcileNow(): void {
     if (this.#state !== 'acknowledging') this.#state = 'reconciling'
-    this.#counters.rebalanceStarted(this.#nowMs())
+    this.#counters.rebalanceStarted(this.#wallMs())
     if (this.#reconciling !== null) return // it looks for a newer target when it is done
     this.#reconciling = this.#reconcile()
       .catch((error: unknown) => this.#fail(error))
@@ -476,7 +479,7 @@ export class ConsumerMembership implements Membership {
     if (this.#isEnded) return
     this.#end()
     this.#revoking?.abort()
-    this.#counters.rebalanceFailed(this.#nowMs())
+    this.#counters.rebalanceFailed(this.#wallMs())
     this.#epoch = JOIN_EPOCH
     const error = KafkaError.of(reason, 'INVALID_STATE', 'the membership failed')
     await this.#ownership.lose().catch((later: unknown) => this.#warn('the end', later))
@@ -487,10 +490,6 @@ export class ConsumerMembership implements Membership {
     const { clock, requestTimeoutMs } = this.#cluster
     const what = `membership in group ${this.#options.groupId}`
     return new Deadline(clock, what, requestTimeoutMs, { signal: this.#ending.signal })
-  }
-
-  #nowMs(): number {
-    return this.#cluster.clock.nowMs()
   }
 
   #warn(what: string, error: unknown): void {
