@@ -84,6 +84,11 @@ export function noBroker(brokers: string): string {
   return `no broker answers at ${brokers}: ${next}`
 }
 
+/** False for a fault of our own, which has to be told with its stack. */
+export function isExpected(error: unknown): boolean {
+  return error instanceof KafkaError || error instanceof CliError
+}
+
 /** What happened, in the broker's own words where it was the broker that refused. */
 export function errorText(error: unknown): string {
   if (error instanceof KafkaError) return error.reason

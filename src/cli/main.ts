@@ -16,10 +16,17 @@ const TOOLS: Readonly<Record<string, { about: string; load: () => Promise<Tool> 
     about: 'Create, list, describe, alter and delete topics.',
     load: async () => (await import('./topics.ts')).topicsTool,
   },
+  'get-offsets': {
+    about: 'Show where partitions begin and end, and what stands there at a time.',
+    load: async () => (await import('./get-offsets.ts')).getOffsetsTool,
+  },
 }
 
 /** The same by the names of Kafka's scripts, as bin/kafka/ has them. */
-const KAFKA_TOOLS: Readonly<Record<string, string>> = { 'kafka-topics': 'topics' }
+const KAFKA_TOOLS: Readonly<Record<string, string>> = {
+  'kafka-topics': 'topics',
+  'kafka-get-offsets': 'get-offsets',
+}
 
 function program(command: string | undefined): Command {
   const millrace = new Command('millrace')

@@ -4,9 +4,7 @@
  * Invariant: standard output, exit status and the first line of an error are Kafka's, but for
  * --help, --json and what is said where no broker answers.
  */
-import { KafkaError } from '../client/kafka-error.ts'
 import { CliError } from './cli-error.ts'
-import { connectionSettings, errorText, withClient } from './connection.ts'
 import {
   COMMON_FLAGS,
   type Flag,
@@ -17,8 +15,6 @@ import {
   UsageError,
 } from './flags.ts'
 import { common, type ToolHelp, type ToolRun } from './tool.ts'
-import { alterTopics, createTopic, deleteTopics, listTopics } from './topic-actions.ts'
-import { describeTopics } from './topic-descriptions.ts'
 
 const ACTIONS = ['create', 'list', 'alter', 'describe', 'delete'] as const
 const REPORTS = [
@@ -81,19 +77,25 @@ export async function topicsTool(run: ToolRun): Promise<number> {
   const ended = common(run, HELP, (flag) => flags.has(flag))
   if (ended !== null) return ended
   checkFlags(flags, run)
+  // The client is a large part, for which help need not wait.
+  const { connectionSettings, errorText, isExpected, withClient } = await import('./connection.ts')
   const settings = connectionSettings(flags)
   try {
     await withClient(settings, async (kafka) => {
       const admin = kafka.admin()
-      if (flags.has('create')) await createTopic(admin, flags, run.out)
-      else if (flags.has('list')) await listTopics(admin, flags, run.out)
-      else if (flags.has('describe')) await describeTopics(admin, flags, run.out)
-      else if (flags.has('alter')) await alterTopics(admin, flags, run.out)
-      else await deleteTopics(admin, flags, run.out)
+      if (flags.has('describe')) {
+        const { describeTopics } = await import('./topic-descriptions.ts')
+        return describeTopics(admin, flags, run.out)
+      }
+      const actions = await import('./topic-actions.ts')
+      if (flags.has('create')) return actions.createTopic(admin, flags, run.out)
+      if (flags.has('list')) return actions.listTopics(admin, flags, run.out)
+      if (flags.has('alter')) return actions.alterTopics(admin, flags, run.out)
+      return actions.deleteTopics(admin, flags, run.out)
     })
     return 0
   } catch (error) {
-    if (!(error instanceof KafkaError) && !(error instanceof CliError)) throw error
+    if (!isExpected(error)) throw error
     const line = `Error while executing topic command : ${errorText(error)}`
     // What is read as JSON is not to begin with an error.
     if (flags.has('json')) run.err(line)

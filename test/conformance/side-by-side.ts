@@ -1,20 +1,20 @@
 /**
  * Command lines run through Apache Kafka's tool and through ours, one list after the other against
  * the same server, of this kind or the other. A file of the folder `command-lines` has them, one a
- * line with modifiers as in transcripts; what begins with # is a comment, and `@ name content` a
- * file of one line in the folder FILES. The last commands undo what the others did, so that both
- * lists begin alike.
+ * line with modifiers as in transcripts; what begins with # is a comment, `> line` a line of input,
+ * and `@ name content` a file of one line in the folder FILES. What is no tool of ours yet is run
+ * by Kafka's in both lists. The last commands undo what the others did, so that both begin alike.
  *
  * Invariant: exit status and standard output are compared byte for byte, with ids, times and hosts
  * normalised. Of the error stream it is the first line, behind which Kafka's tools print a stack or
- * all of their help, and ours what to do next.
+ * all of their help, and ours what to do next; names of Java's exceptions are taken out of it.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runOn } from '../../src/cli/run-tool.ts'
 import type { Tool } from '../../src/cli/tool.ts'
 import type { Check, CheckContext } from './check.ts'
-import type { ToolName } from './jvm.ts'
+import { TOOL_CLASSES, type ToolName } from './jvm.ts'
 import { eventually } from './process.ts'
 import type { Server } from './server.ts'
 import { normalise } from './transcript.ts'
@@ -31,6 +31,7 @@ interface CommandLine {
   readonly modifiers: readonly string[]
   readonly tool: ToolName
   readonly args: readonly string[]
+  readonly input: string[]
   readonly text: string
 }
 
@@ -40,8 +41,12 @@ const MAX_DIFFERENCES = 6
 const SETTLING_MS = 10_000
 const MODIFIERS = /^(eventually|sorted|unconnected)$/
 
+/** The class of an exception, where its own text got into a message. */
+const JAVA_CLASS = /\b(?:[a-z]+\.){2,}\w+Exception: /
+
 /** Our tools by the names of Kafka's. */
 const OUR_TOOLS: Partial<Record<ToolName, () => Promise<Tool>>> = {
+  'kafka-get-offsets': async () => (await import('../../src/cli/get-offsets.ts')).getOffsetsTool,
   'kafka-topics': async () => (await import('../../src/cli/topics.ts')).topicsTool,
 }
 
@@ -58,7 +63,9 @@ async function compare(name: string, context: CheckContext): Promise<void> {
     runTheirs(context, server, command, args),
   )
   const ours = await runAll(commands, context, server, (command, args) =>
-    runOurs(server, command, args),
+    command.tool in OUR_TOOLS
+      ? runOurs(server, command, args)
+      : runTheirs(context, server, command, args),
   )
   const differences = commands.flatMap((command, at) => {
     const [wanted, found] = [theirs[at]!, ours[at]!].map(textOf)
@@ -84,12 +91,16 @@ function parse(text: string, folder: string): CommandLine[] {
       writeFileSync(join(folder, name), `${content.join(' ')}\n`)
       continue
     }
+    if (line.startsWith('> ')) {
+      commands.at(-1)?.input.push(line.slice(2))
+      continue
+    }
     const words = line.split(' ')
     const count = words.findIndex((word) => !MODIFIERS.test(word))
     const [tool, ...args] = words.slice(count)
-    if (tool === undefined || !(tool in OUR_TOOLS)) throw new Error(`no such tool: ${line}`)
+    if (tool === undefined || !(tool in TOOL_CLASSES)) throw new Error(`no such tool: ${line}`)
     const modifiers = words.slice(0, count)
-    commands.push({ modifiers, tool: tool as ToolName, args, text: line })
+    commands.push({ modifiers, tool: tool as ToolName, args, input: [], text: line })
   }
   return commands
 }
@@ -130,10 +141,11 @@ async function settled(run: () => Promise<Printed>): Promise<Printed> {
 async function runTheirs(
   { jvm }: CheckContext,
   server: Server,
-  { tool, modifiers }: CommandLine,
+  { tool, modifiers, input }: CommandLine,
   args: readonly string[],
 ): Promise<Printed> {
-  const { status, output, errors } = await jvm.call(tool, args)
+  const lines = input.map((line) => `${line}\n`).join('')
+  const { status, output, errors } = await jvm.call(tool, args, lines)
   // Kafka's tools write errors behind their output and never between.
   const out = errors === '' ? output : output.replace(errors, '')
   return printed(server, modifiers, { status, out, errors })
@@ -169,6 +181,7 @@ function printed(
   return {
     status,
     out: normalise({ status: 0, output: out }, server, sorting),
-    firstError: normalise({ status: 0, output: errors }, server, [])[0] ?? null,
+    firstError:
+      normalise({ status: 0, output: errors.replace(JAVA_CLASS, '') }, server, [])[0] ?? null,
   }
 }

@@ -2,6 +2,6 @@
 import type { Check } from '../check.ts'
 import { sideBySideCheck } from '../side-by-side.ts'
 
-const LISTS = ['topics']
+const LISTS = ['topics', 'get-offsets']
 
 export const commandLines: readonly Check[] = LISTS.map(sideBySideCheck)
