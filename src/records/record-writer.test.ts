@@ -1,4 +1,6 @@
-/** Records written in place: the same bytes whether content comes as text or as bytes, at any room. */
+/**
+ * Records written in place: the same bytes whether content comes as text or as bytes, at any room.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
