@@ -34,9 +34,10 @@ function program(command: string | undefined): Command {
     .version(version(), '--version', 'print the version')
     .helpOption('-h, --help', 'explain a command')
     .exitOverride()
-  for (const [name, { about }] of Object.entries(TOOLS)) millrace.command(name).description(about)
   addServer(millrace)
-  if (command !== 'server') addStorage(millrace) // a start is to be short
+  if (command === 'server') return millrace // a start is to be short
+  addStorage(millrace)
+  for (const [name, { about }] of Object.entries(TOOLS)) millrace.command(name).description(about)
   return millrace
 }
 
