@@ -83,7 +83,8 @@ export class BrokerConnection {
   readonly #frames: FrameReader
   readonly #pending: Pending[] = []
   /** Requests without an answer whose bytes are not handed over yet. */
-  readonly #unsent = new Set<Pick<Pending, 'reject' | 'api' | 'version'>>()
+  readonly #unsent = new Set<Pick<Pending, 'reject' | 'api' | 'version' | 'expiresMs'>>()
+  #cancelUnsent: (() => void) | null = null
   #firstBytes: number[] | null = []
   #nextCorrelationId = 0
   #cancelTimer: (() => void) | null = null
@@ -137,7 +138,8 @@ export class BrokerConnection {
     for (const { length } of pieces) requestBytes += length
     this.#options.observer?.sent(requestBytes, startMs)
     if (options.isOneWay) {
-      this.#sendOneWay(pieces, api, version, resolve, reject)
+      const expiresMs = startMs + options.timeoutMs
+      this.#sendOneWay(pieces, { reject, api, version, expiresMs }, resolve)
       return
     }
     const { timeoutMs, decode, isLongPoll = false } = options
@@ -189,18 +191,29 @@ export class BrokerConnection {
 
   #sendOneWay(
     pieces: readonly Uint8Array[],
-    api: string,
-    version: number,
-    resolve: (body: unknown) => void,
-    reject: (error: KafkaError) => void,
-  ): void {
     // `onSent` never comes where the connection ends first; then this is what is told.
-    const lost = { reject, api, version }
+    lost: Pick<Pending, 'reject' | 'api' | 'version' | 'expiresMs'>,
+    resolve: (body: unknown) => void,
+  ): void {
     this.#unsent.add(lost)
+    this.#watchUnsent()
     this.#connection.write(pieces, () => {
       if (!this.#unsent.delete(lost)) return
       resolve(undefined)
       this.onRoom()
+    })
+  }
+
+  /** No answer will be missed of these: that nothing leaves any more is all there is to notice. */
+  #watchUnsent(): void {
+    const [oldest] = this.#unsent
+    if (oldest === undefined || this.#cancelUnsent !== null) return
+    const { clock } = this.#options
+    this.#cancelUnsent = clock.after(Math.max(0, oldest.expiresMs - clock.monotonicMs()), () => {
+      this.#cancelUnsent = null
+      const [first] = this.#unsent
+      if (first === undefined || first.expiresMs > clock.monotonicMs()) return this.#watchUnsent()
+      this.end({ code: 'NETWORK_ERROR', text: `took no more of ${first.api} in time` })
     })
   }
 
@@ -275,6 +288,7 @@ export class BrokerConnection {
     this.#ending = ending
     this.#cancelTimer?.()
     this.#cancelTimer = null
+    this.#cancelUnsent?.()
     const pending = this.#pending.splice(0)
     const unsent = [...this.#unsent]
     this.#unsent.clear()
