@@ -71,6 +71,9 @@ async function hearFrom(kafka: Kafka, brokers: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error
     if (error.code !== 'TIMED_OUT' && error.code !== 'NETWORK_ERROR') throw error
+    const { cause } = error
+    // One that answers and does not let us in is there.
+    if (cause instanceof KafkaError && cause.code === 'AUTHENTICATION_FAILED') throw cause
     throw new CliError(noBroker(brokers), { cause: error })
   }
 }

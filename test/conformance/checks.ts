@@ -19,6 +19,7 @@ import { clientTelemetry } from './checks/client-telemetry.ts'
 import { clientTransactions } from './checks/client-transactions.ts'
 import { clients } from './checks/clients.ts'
 import { commandLines } from './checks/command-line.ts'
+import { commandLineSecurity } from './checks/command-line-security.ts'
 import { disks } from './checks/disk.ts'
 import { javaCluster } from './checks/java-cluster.ts'
 import { javaFiles } from './checks/java-files.ts'
@@ -33,6 +34,7 @@ export const CHECKS: readonly Check[] = [
   ...schemaChecks,
   ...javaTools,
   ...commandLines,
+  ...commandLineSecurity,
   ...javaCluster,
   ...javaFiles,
   ...judgeChecks,
