@@ -193,3 +193,24 @@ test('an index of another segment is not believed', async () => {
   const [, , third] = f.log.segments.all
   assert.equal(third!.maxTimestamp().timestampMs, START_MS)
 })
+
+test('what lies above deleted records is there after a crash, wherever recovery begins', async () => {
+  // The log start is saved at once, the recovery point within a minute.
+  for (let recoveryPoint = 0; recoveryPoint <= 18; recoveryPoint++) {
+    const f = closedLog()
+    f.open({ recoveryPoint, logStartOffset: 18 })
+    assert.deepEqual([f.log.logStartOffset, f.log.logEndOffset], [18, 20], `${recoveryPoint}`)
+    assert.deepEqual(f.warnings, [])
+  }
+  // Compaction may have left the first segment that is looked at without a batch.
+  const f = closedLog()
+  f.io.disk.open(`${DIRECTORY}/00000000000000000004.log`, 'write').truncate(0)
+  for (const ending of ['.index', '.timeindex']) {
+    f.io.disk.open(`${DIRECTORY}/00000000000000000004${ending}`, 'write').truncate(0)
+  }
+  const config = { ...f.config, cleanupPolicyCompact: true }
+  f.open({ recoveryPoint: 4, logStartOffset: 18, config })
+  assert.deepEqual([f.log.logStartOffset, f.log.logEndOffset], [18, 20])
+  assert.deepEqual(await f.offsets(18, 1), [18])
+  assert.deepEqual(f.warnings, [])
+})

@@ -75,6 +75,8 @@ class LogLoader {
   readonly #retired: Segment[] = []
   /** Segments that lack an index file. */
   readonly #incomplete: Segment[] = []
+  /** Where the batches end that recovery has checked. The producers may start beyond: deleted. */
+  #recoveredOffset = 0
   #snapshots: ProducerSnapshots
   #epochs = new LeaderEpochCache()
 
@@ -150,10 +152,11 @@ class LogLoader {
     const unflushed = this.#segments.overlapping(recoveryPoint, Infinity)
     if (unflushed.length === 0) return false
     let from = this.#resume(unflushed[0]!, recoveryPoint)
+    this.#recoveredOffset = from
     rebuildProducers(this.#producerRebuild(this.#options.logStartOffset), from)
     for (const [i, segment] of unflushed.entries()) {
       if (i > 0) {
-        if (!this.#follows(segment, this.#producers.mapEndOffset)) {
+        if (!this.#follows(segment, this.#recoveredOffset)) {
           this.#retire(unflushed.slice(i))
           break
         }
@@ -207,6 +210,7 @@ class LogLoader {
       if (problem !== '') break
       nextOffset = lastOffset(walker.buffer, walker.at) + 1
     }
+    this.#recoveredOffset = nextOffset
     if (problem === '') problem = walker.problem
     const isWhole = segment.sizeBytes === fileBytes
     if (!isWhole) this.#cut(segment, nextOffset, problem, problem === walker.problem && walker.torn)
