@@ -65,3 +65,14 @@ test('what is over says so, with what went wrong last', () => {
   const wrong = { timeoutMs: Number.NaN }
   assert.throws(() => new Deadline(clock, 'call', 1, wrong), { code: 'INVALID_ARGUMENT' })
 })
+
+test('setting the date moves no deadline', async () => {
+  const clock = new FakeClock()
+  const deadline = new Deadline(clock, 'call', 1000)
+  clock.dateOffMs = 3_600_000
+  deadline.check()
+  clock.dateOffMs = -3_600_000
+  await clock.advance(1000)
+  assert.equal(deadline.leftMs(), 0)
+  assert.throws(() => deadline.check(), { code: 'TIMED_OUT' })
+})

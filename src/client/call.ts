@@ -20,6 +20,7 @@ export interface CallOptions {
  * a signal is aborted; both leave nothing behind.
  */
 export class Deadline {
+  /** On the monotonic clock: setting the date moves no deadline. */
   readonly atMs: number
   readonly signal: AbortSignal | undefined
   readonly #clock: Clock
@@ -34,12 +35,12 @@ export class Deadline {
     if (!(timeoutMs >= 0)) {
       throw new KafkaError('INVALID_ARGUMENT', `timeoutMs: ${timeoutMs} is not a number from 0 up`)
     }
-    this.atMs = clock.nowMs() + timeoutMs
+    this.atMs = clock.monotonicMs() + timeoutMs
   }
 
   /** Milliseconds that are left, 0 when it is over. */
   leftMs(): number {
-    return Math.max(0, this.atMs - this.#clock.nowMs())
+    return Math.max(0, this.atMs - this.#clock.monotonicMs())
   }
 
   /** Throws TIMED_OUT or ABORTED when it is over; `last` is what the latest attempt failed with. */

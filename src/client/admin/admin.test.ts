@@ -269,6 +269,11 @@ test('wrong arguments reject, also where nothing was sent yet', async () => {
   const { cluster, admin } = start()
   const twice = admin.createTopics([{ name: 'a' }, { name: 'a' }])
   await assert.rejects(twice, { code: 'INVALID_ARGUMENT', message: 'a is given twice' })
+  const formless = admin.createPartitions({ a: 3 } as unknown as [])
+  await assert.rejects(formless, {
+    code: 'INVALID_ARGUMENT',
+    message: /^an argument has the wrong/,
+  })
   const nameless = admin.createTopics([{ topic: 'a' } as unknown as { name: string }])
   await assert.rejects(nameless, {
     code: 'INVALID_ARGUMENT',

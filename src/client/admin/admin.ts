@@ -242,8 +242,12 @@ export class Admin {
     try {
       return await work()
     } catch (error) {
-      if (!this.#ending.signal.aborted) throw error
-      throw new KafkaError('CLOSED', 'the admin was closed', { cause: error })
+      if (this.#ending.signal.aborted) {
+        throw new KafkaError('CLOSED', 'the admin was closed', { cause: error })
+      }
+      // Whoever has no compiler hands in things of the wrong form.
+      if (!(error instanceof TypeError)) throw error
+      throw KafkaError.of(error, 'INVALID_ARGUMENT', 'an argument has the wrong form')
     }
   }
 }
