@@ -184,7 +184,7 @@ function uuidText(text: string): string {
 
 function present(bytes: Uint8Array | null): Uint8Array {
   if (bytes === null) {
-    throw new TypeError('it is null (a tombstone), which serde.nullable(…) would accept')
+    throw new TypeError('it is null (a tombstone), which serde.nullable(...) would accept')
   }
   return bytes
 }

@@ -9,7 +9,7 @@ export function closed(): KafkaError {
 /** To one that would send outside of a transaction. */
 export function outside(): KafkaError {
   const text =
-    'a producer with a transactionalId sends within transactions: transaction(…), begin()'
+    'a producer with a transactionalId sends within transactions: transaction(...), begin()'
   return new KafkaError('INVALID_STATE', text)
 }
 
