@@ -76,3 +76,16 @@ test('setting the date moves no deadline', async () => {
   assert.equal(deadline.leftMs(), 0)
   assert.throws(() => deadline.check(), { code: 'TIMED_OUT' })
 })
+
+test('what is left is whole milliseconds, whatever fraction the clock is at', () => {
+  let nowMs = 0.3
+  const clock = { nowMs: () => 7, monotonicMs: () => nowMs, after: () => () => {}, nextTurn() {} }
+  const deadline = new Deadline(clock, 'call', 1000)
+  nowMs = 0.7
+  assert.equal(deadline.leftMs(), 1000)
+  nowMs = 1000.1
+  assert.equal(deadline.leftMs(), 1)
+  nowMs = 1000.3
+  assert.equal(deadline.leftMs(), 0)
+  assert.equal(new Deadline(clock, 'call', Infinity).leftMs(), Infinity)
+})

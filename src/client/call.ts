@@ -38,9 +38,9 @@ export class Deadline {
     this.atMs = clock.monotonicMs() + timeoutMs
   }
 
-  /** Milliseconds that are left, 0 when it is over. */
+  /** Whole milliseconds that are left, as they go into requests; 0 when it is over. */
   leftMs(): number {
-    return Math.max(0, this.atMs - this.#clock.monotonicMs())
+    return Math.max(0, Math.ceil(this.atMs - this.#clock.monotonicMs()))
   }
 
   /** Throws TIMED_OUT or ABORTED when it is over; `last` is what the latest attempt failed with. */
