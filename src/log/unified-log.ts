@@ -105,7 +105,7 @@ export class UnifiedLog {
     this.logStartOffset = loaded.logStartOffset
     this.logEndOffset = loaded.logEndOffset
     this.highWatermark = loaded.logStartOffset
-    this.recoveryPoint = Math.max(loaded.recoveryPoint, loaded.logStartOffset)
+    this.recoveryPoint = loaded.recoveryPoint
     this.lastFlushMs = options.nowMs
     this.tail.reset(this.segments.active.sizeBytes)
     this.flusher = new LogFlusher(this, this.#epochs, loaded.snapshots, {
@@ -318,8 +318,8 @@ export class UnifiedLog {
     if (this.failure !== null) return ErrorCode.KAFKA_STORAGE_ERROR
     if (offset > this.highWatermark) return ErrorCode.OFFSET_OUT_OF_RANGE
     if (offset <= this.logStartOffset) return ErrorCode.NONE
+    // The recovery point stays: the files below were not synced, and recovery begins there.
     this.logStartOffset = offset
-    this.recoveryPoint = Math.max(this.recoveryPoint, offset)
     this.#epochs.truncateFromStart(offset)
     this.#producers.logStartMoved(offset)
     this.#findFirstUnstable()
