@@ -45,6 +45,10 @@ export class LogFlusher {
   readonly #options: LogFlusherOptions
   /** Whose log it is may be said by nothing but the page cache. */
   #namesUnsynced: boolean
+  /** How often the epochs were written. */
+  #epochsWritten = 0
+  /** They were written, and have not got their name yet. */
+  #epochsAreOnTheirWay = false
   #running: Promise<void> | null = null
   #next: Promise<void> | null = null
 
@@ -155,13 +159,19 @@ export class LogFlusher {
   /** Yields the files that must be synced before the recovery point moves. */
   *#metadata(): Generator<string, void> {
     const { disk, directory } = this.#log.home
-    if (this.#epochs.dirty) {
+    if (this.#epochs.dirty || this.#epochsAreOnTheirWay) {
       const path = `${directory}/${LEADER_EPOCH_CHECKPOINT}`
       this.#epochs.dirty = false
+      this.#epochsAreOnTheirWay = true
+      const number = ++this.#epochsWritten
       replaceFile(disk, `${path}.tmp`, encodeEpochs(this.#epochs.entries))
       yield `${path}.tmp`
-      disk.rename(`${path}.tmp`, path)
-      this.directoryDirty = true
+      // A flush on this thread may have come in between, and put newer ones there.
+      if (number === this.#epochsWritten) {
+        disk.rename(`${path}.tmp`, path)
+        this.#epochsAreOnTheirWay = false
+        this.directoryDirty = true
+      }
     }
     yield* this.#snapshots.takeUnsynced()
     if (this.#isUnsynced) yield `${directory}/${PARTITION_METADATA}`

@@ -214,3 +214,20 @@ test('the raft log: batches with their offsets, cut back to a snapshot', async (
   f.open({ recoveryPoint: 101 })
   assert.deepEqual([f.log.logStartOffset, f.log.logEndOffset, f.log.latestEpoch], [100, 101, 4])
 })
+
+test('a flush on this thread may come while another is under way, and epochs begin', async () => {
+  for (let passMs = 0; passMs < 12; passMs++) {
+    const f = new LogFixture()
+    f.append(['a'], {}, { leaderEpoch: 1 })
+    const flushed = f.log.flush()
+    await f.io.simulation.advance(passMs)
+    f.append(['b'], {}, { leaderEpoch: 2 })
+    f.log.flushNow()
+    await f.io.simulation.settle(flushed)
+    assert.equal(f.log.failure, null, `after ${passMs} ms`)
+    f.io.crash('lose')
+    f.open({ recoveryPoint: 2 })
+    assert.deepEqual([f.log.logEndOffset, f.log.latestEpoch], [2, 2], `after ${passMs} ms`)
+    assert.deepEqual(f.warnings, [])
+  }
+})
