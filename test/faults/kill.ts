@@ -22,6 +22,8 @@ const RECORDS_BETWEEN_KILLS_MAX = 1_500
 const KILLS_PER_KILLED_START = 3
 const KILLED_START_MS = 400
 const STEP_TIMEOUT_MS = 60_000
+/** What the tool says of a record that it was handing in while it was asked to end. */
+const ENDED_BY_ITSELF = 'Producer closed while send in progress'
 const ROUND_TIMEOUT_MS = 30_000
 
 /** Small segments, so that rolls are struck too. */
@@ -38,6 +40,7 @@ interface Event {
   readonly offset: number
   readonly success: boolean
   readonly exception?: string
+  readonly message?: string
   readonly offsets: readonly { readonly partition: number; readonly offset: number }[]
   readonly partitions: readonly {
     readonly partition: number
@@ -200,7 +203,8 @@ class KillRun {
     }
     const records = await readAll(this.#context, this.#server)
     checkRecords(records, acknowledged)
-    assert.deepEqual(this.#refused.update().slice(0, 3), [], 'records that were not acknowledged')
+    const refused = this.#refused.update().filter(({ message }) => message !== ENDED_BY_ITSELF)
+    assert.deepEqual(refused.slice(0, 3), [], 'records that were not acknowledged')
     this.#checkConsumed()
     return records.length
   }
