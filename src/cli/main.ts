@@ -8,25 +8,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { errorLines } from './error-lines.ts'
-import type { Tool } from './tool.ts'
-
-/** Commands that stand for Kafka's tools. Their flags are Kafka's, so they read them themselves. */
-const TOOLS: Readonly<Record<string, { about: string; load: () => Promise<Tool> }>> = {
-  topics: {
-    about: 'Create, list, describe, alter and delete topics.',
-    load: async () => (await import('./topics.ts')).topicsTool,
-  },
-  'get-offsets': {
-    about: 'Show where partitions begin and end, and what stands there at a time.',
-    load: async () => (await import('./get-offsets.ts')).getOffsetsTool,
-  },
-}
-
-/** The same by the names of Kafka's scripts, as bin/kafka/ has them. */
-const KAFKA_TOOLS: Readonly<Record<string, string>> = {
-  'kafka-topics': 'topics',
-  'kafka-get-offsets': 'get-offsets',
-}
+import { findTool, TOOLS } from './tools.ts'
 
 function program(command: string | undefined): Command {
   const millrace = new Command('millrace')
@@ -37,7 +19,7 @@ function program(command: string | undefined): Command {
   addServer(millrace)
   if (command === 'server') return millrace // a start is to be short
   addStorage(millrace)
-  for (const [name, { about }] of Object.entries(TOOLS)) millrace.command(name).description(about)
+  for (const { name, about } of TOOLS) millrace.command(name).description(about)
   return millrace
 }
 
@@ -49,7 +31,7 @@ function addServer(millrace: Command): void {
     .option('--override <name=value>', 'set a property; may be given again', collect, [])
     .option('--strict', 'refuse to start on a property that does not exist')
     .action(async (file: string | undefined, options: { override: string[]; strict?: true }) => {
-      const { runServer } = await import('./server.ts')
+      const { runServer } = await import('./server/server.ts')
       const { override: overrides, strict = false } = options
       await runServer({ file: file ?? null, overrides, strict, version: version() })
     })
@@ -87,7 +69,7 @@ function addStorage(millrace: Command): void {
     .option('-f, --feature <name=level>', 'level of a feature; may be given again', collect, [])
     .option('-r, --release-version <version>', 'release whose feature levels to start with')
     .action(async (flags: FormatFlags) => {
-      const { formatCommand } = await import('./storage.ts')
+      const { formatCommand } = await import('./server/storage.ts')
       formatCommand({
         clusterId: flags.clusterId,
         file: flags.config ?? null,
@@ -104,14 +86,14 @@ function addStorage(millrace: Command): void {
     .description('Show what the data directories are.')
     .option(...config)
     .action(async (flags: { config?: string }) => {
-      const { infoCommand } = await import('./storage.ts')
+      const { infoCommand } = await import('./server/storage.ts')
       process.exitCode = infoCommand(flags.config ?? null)
     })
   storage
     .command('random-uuid')
     .description('Print a new id.')
     .action(async () => {
-      const { randomUuidCommand } = await import('./storage.ts')
+      const { randomUuidCommand } = await import('./server/storage.ts')
       randomUuidCommand()
     })
 }
@@ -129,13 +111,15 @@ function version(): string {
 export async function main(argv: readonly string[]): Promise<void> {
   const isHelp = argv[2] === 'help' && argv.length === 4
   const name = argv[isHelp ? 3 : 2] ?? ''
-  const isAlias = Object.hasOwn(KAFKA_TOOLS, name)
-  const tool = isAlias ? KAFKA_TOOLS[name] : name
-  if (tool !== undefined && Object.hasOwn(TOOLS, tool)) {
+  const tool = findTool(name)
+  if (tool !== null) {
     const { runTool } = await import('./run-tool.ts')
-    const load = TOOLS[tool]!.load
     const args = isHelp ? ['--help'] : argv.slice(3)
-    process.exitCode = await runTool(load, { args, isAlias, version: version() })
+    process.exitCode = await runTool(tool.load, {
+      args,
+      isAlias: name !== tool.name,
+      version: version(),
+    })
     return
   }
   try {

@@ -10,12 +10,16 @@ import type { Tool, ToolRun } from './tool.ts'
 /** Follows the message about flags that do not fit. */
 export const USAGE_HINT = 'Add --help for the options.'
 
+/** Exit status after Ctrl-C and after SIGTERM, as shells have it. */
+const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143 } as const
+
 /** Resolves with the exit status; what went wrong was said. */
 export async function runTool(
   load: () => Promise<Tool>,
   how: Pick<ToolRun, 'args' | 'isAlias' | 'version'>,
 ): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) {
+  const { stdin, stdout, stderr } = process
+  for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(0)
       throw error
@@ -23,9 +27,32 @@ export async function runTool(
   }
   return runOn(load, {
     ...how,
-    out: (line) => void process.stdout.write(`${line}\n`),
-    err: (line) => void process.stderr.write(`${line}\n`),
+    out: (line) => void stdout.write(`${line}\n`),
+    err: (line) => void stderr.write(`${line}\n`),
+    write: (bytes) => {
+      if (stdout.write(bytes)) return
+      return new Promise((resolve) => stdout.once('drain', resolve))
+    },
+    get input() {
+      return stdin // opened by who reads it
+    },
+    get terminal() {
+      return { input: stdin.isTTY === true, output: stdout.isTTY === true }
+    },
+    interrupted: onceInterrupted,
   })
+}
+
+/** The second Ctrl-C ends what does not end by itself. */
+function onceInterrupted(): AbortSignal {
+  const interrupt = new AbortController()
+  for (const [name, status] of Object.entries(SIGNAL_STATUS)) {
+    process.on(name, () => {
+      if (interrupt.signal.aborted) process.exit(status)
+      interrupt.abort(status)
+    })
+  }
+  return interrupt.signal
 }
 
 /** The same on other streams. */

@@ -17,6 +17,17 @@ export interface ToolRun {
   readonly out: (line: string) => void
   /** Writes a line to standard error. */
   readonly err: (line: string) => void
+  /** Writes bytes to standard output as they are; wait for what it returns where there are many. */
+  readonly write: (bytes: Uint8Array) => Promise<void> | undefined
+  /** Standard input. */
+  readonly input: AsyncIterable<Uint8Array>
+  /** What is at the ends of the streams: true for a terminal. */
+  readonly terminal: { readonly input: boolean; readonly output: boolean }
+  /**
+   * Takes over Ctrl-C and SIGTERM: the signal is aborted then, and the command ends in its own way.
+   * Who does not call it is ended at once, as any program is.
+   */
+  readonly interrupted: () => AbortSignal
 }
 
 /** Runs a command; resolves with its exit status. */

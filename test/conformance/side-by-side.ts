@@ -11,8 +11,8 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { runOn } from '../../src/cli/run-tool.ts'
-import type { Tool } from '../../src/cli/tool.ts'
+import { captured } from '../../src/cli/tool-run.test-support.ts'
+import { TOOLS } from '../../src/cli/tools.ts'
 import type { Check, CheckContext } from './check.ts'
 import { TOOL_CLASSES, type ToolName } from './jvm.ts'
 import { eventually } from './process.ts'
@@ -44,11 +44,8 @@ const MODIFIERS = /^(eventually|sorted|unconnected)$/
 /** The class of an exception, where its own text got into a message. */
 const JAVA_CLASS = /\b(?:[a-z]+\.){2,}\w+Exception: /
 
-/** Our tools by the names of Kafka's. */
-const OUR_TOOLS: Partial<Record<ToolName, () => Promise<Tool>>> = {
-  'kafka-get-offsets': async () => (await import('../../src/cli/get-offsets.ts')).getOffsetsTool,
-  'kafka-topics': async () => (await import('../../src/cli/topics.ts')).topicsTool,
-}
+/** Our tool for one of Kafka's; null where there is none yet. */
+const ourTool = (tool: ToolName) => TOOLS.find(({ alias }) => alias === tool) ?? null
 
 /** A check that runs a file of the folder `command-lines`. */
 export function sideBySideCheck(name: string): Check {
@@ -63,7 +60,7 @@ async function compare(name: string, context: CheckContext): Promise<void> {
     runTheirs(context, server, command, args),
   )
   const ours = await runAll(commands, context, server, (command, args) =>
-    command.tool in OUR_TOOLS
+    ourTool(command.tool) !== null
       ? runOurs(server, command, args)
       : runTheirs(context, server, command, args),
   )
@@ -153,22 +150,11 @@ async function runTheirs(
 
 async function runOurs(
   server: Server,
-  { tool, modifiers }: CommandLine,
+  { tool, modifiers, input }: CommandLine,
   args: readonly string[],
 ): Promise<Printed> {
-  let out = ''
-  let errors = ''
-  const status = await runOn(OUR_TOOLS[tool]!, {
-    args,
-    isAlias: true,
-    version: '0',
-    out: (line) => {
-      out += `${line}\n`
-    },
-    err: (line) => {
-      errors += `${line}\n`
-    },
-  })
+  const run = await captured(await ourTool(tool)!.load(), args, { isAlias: true, input })
+  const { status, out, err: errors } = run
   return printed(server, modifiers, { status, out, errors })
 }
 

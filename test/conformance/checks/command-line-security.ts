@@ -6,8 +6,8 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { runOn } from '../../../src/cli/run-tool.ts'
-import { topicsTool } from '../../../src/cli/topics.ts'
+import { captured } from '../../../src/cli/tool-run.test-support.ts'
+import { topicsTool } from '../../../src/cli/topics/topics.ts'
 import {
   AUTHORITY,
   SERVER_CERTIFICATE,
@@ -47,10 +47,10 @@ ssl.truststore.location=${authority}
     return [...action, '--bootstrap-server', server.addressOf('SECURE'), '--command-config', file]
   }
   const ours = async (file: string, ...action: string[]) => {
-    const out: string[] = []
-    const print = (line: string) => void out.push(line)
-    const run = { args: args(file, ...action), isAlias: true, version: '0', out: print, err: print }
-    return { status: await runOn(async () => topicsTool, run), out: out.join('\n') }
+    const { status, out, err } = await captured(topicsTool, args(file, ...action), {
+      isAlias: true,
+    })
+    return { status, out: `${out}${err}`.trim() }
   }
   const made = await ours(right, '--create', '--topic', 'secured')
   assert.deepEqual(made, { status: 0, out: 'Created topic secured.' })

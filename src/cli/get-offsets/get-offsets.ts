@@ -7,12 +7,12 @@
  *
  * KIP-815 (max-timestamp), KIP-1005 (tiered storage).
  */
-import type { Admin } from '../client/admin/admin.ts'
-import type { OffsetSpec } from '../client/admin/offsets.ts'
-import { CliError } from './cli-error.ts'
-import { COMMON_FLAGS, type Flag, type Flags, javaInt, parseFlags, requireFlags } from './flags.ts'
-import { javaPattern } from './java-pattern.ts'
-import { common, type ToolHelp, type ToolRun } from './tool.ts'
+import type { Admin } from '../../client/admin/admin.ts'
+import type { OffsetSpec } from '../../client/admin/offsets.ts'
+import { CliError } from '../cli-error.ts'
+import { COMMON_FLAGS, type Flag, type Flags, javaInt, parseFlags, requireFlags } from '../flags.ts'
+import { javaPattern } from '../java-pattern.ts'
+import { common, type ToolHelp, type ToolRun } from '../tool.ts'
 
 const FLAGS: readonly Flag[] = [
   { name: 'topic', value: 'pattern', about: 'Topics, as a regular expression for whole names.' },
@@ -97,7 +97,7 @@ function parsed({ args }: ToolRun): Flags {
 
 async function query({ out, err }: ToolRun, flags: Flags): Promise<number> {
   // The client is a large part, for which help need not wait.
-  const { connectionSettings, errorText, isExpected, withClient } = await import('./connection.ts')
+  const { connectionSettings, errorText, isExpected, withClient } = await import('../connection.ts')
   try {
     if (flags.has('topic-partitions') && (flags.has('topic') || flags.has('partitions'))) {
       throw new CliError('--topic-partitions cannot be used with --topic or --partitions')

@@ -1,27 +1,25 @@
 /** What `millrace topics` says before it has connected anywhere, and where nobody answers. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { noBroker } from './connection.ts'
-import { runOn } from './run-tool.ts'
+import { noBroker } from '../connection.ts'
+import { captured } from '../tool-run.test-support.ts'
 import { topicsTool } from './topics.ts'
 
 async function run(line: string, isAlias = false) {
-  const out: string[] = []
-  const err: string[] = []
-  const status = await runOn(async () => topicsTool, {
-    args: line === '' ? [] : line.split(' '),
+  const { status, out, err } = await captured(topicsTool, line === '' ? [] : line.split(' '), {
     isAlias,
-    version: '1.2.3',
-    out: (text) => out.push(text),
-    err: (text) => err.push(text),
   })
-  return { status, out, err }
+  const lines = (text: string) => text.split('\n').slice(0, -1)
+  return { status, out: lines(out), err: lines(err) }
 }
 
 test('help goes to standard output, under the name of Kafka as Kafka does', async () => {
   const help = await run('--help')
   assert.equal(help.status, 0)
-  assert.match(help.out[0]!, /^Create, delete.*\n\nUsage: millrace topics(.|\n)*--if-not-exists/)
+  assert.match(
+    help.out.join('\n'),
+    /^Create, delete.*\n\nUsage: millrace topics(.|\n)*--if-not-exists/,
+  )
   const alias = await run('--help', true)
   assert.deepEqual(alias, { status: 1, out: [], err: help.out })
   assert.deepEqual(await run(''), { status: 1, out: [], err: help.out })

@@ -5,8 +5,8 @@
  * `KAFKA_` variables are also set for other programs (clients, tools): one that is no setting of a
  * node is passed over. Under `MILLRACE_` it is kept, so that a mistyped name is warned about.
  */
-import { brokerKey, withoutListener } from '../broker/config/broker-keys.ts'
-import { isPlugInName } from '../broker/config/unbuilt.ts'
+import { brokerKey, withoutListener } from '../../broker/config/broker-keys.ts'
+import { isPlugInName } from '../../broker/config/unbuilt.ts'
 
 const PREFIXES = ['KAFKA_', 'MILLRACE_'] as const
 

@@ -4,7 +4,7 @@
  * Invariant: standard output, exit status and the first line of an error are Kafka's, but for
  * --help, --json and what is said where no broker answers.
  */
-import { CliError } from './cli-error.ts'
+import { CliError } from '../cli-error.ts'
 import {
   COMMON_FLAGS,
   type Flag,
@@ -13,8 +13,8 @@ import {
   refuseWith,
   requireFlags,
   UsageError,
-} from './flags.ts'
-import { common, type ToolHelp, type ToolRun } from './tool.ts'
+} from '../flags.ts'
+import { common, type ToolHelp, type ToolRun } from '../tool.ts'
 
 const ACTIONS = ['create', 'list', 'alter', 'describe', 'delete'] as const
 const REPORTS = [
@@ -78,7 +78,7 @@ export async function topicsTool(run: ToolRun): Promise<number> {
   if (ended !== null) return ended
   checkFlags(flags, run)
   // The client is a large part, for which help need not wait.
-  const { connectionSettings, errorText, isExpected, withClient } = await import('./connection.ts')
+  const { connectionSettings, errorText, isExpected, withClient } = await import('../connection.ts')
   const settings = connectionSettings(flags)
   try {
     await withClient(settings, async (kafka) => {

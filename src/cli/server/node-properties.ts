@@ -2,13 +2,13 @@
  * Where a node's properties come from: `--override` wins over the environment, the environment over
  * the file, and the development profile stands where there is no file.
  */
-import { BrokerConfig } from '../broker/config/broker-config.ts'
-import { issueLine } from '../broker/config/issue.ts'
-import type { Disk } from '../io/io.ts'
-import { CliError } from './cli-error.ts'
+import { BrokerConfig } from '../../broker/config/broker-config.ts'
+import { issueLine } from '../../broker/config/issue.ts'
+import type { Disk } from '../../io/io.ts'
+import { CliError } from '../cli-error.ts'
+import { PropertiesError, parseProperties } from '../properties-file.ts'
 import { developmentProperties } from './development-profile.ts'
 import { environmentProperties } from './environment.ts'
-import { PropertiesError, parseProperties } from './properties-file.ts'
 
 export interface PropertySources {
   readonly disk: Disk

@@ -1,8 +1,8 @@
 /** Where properties come from, and which source wins. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BrokerConfig } from '../broker/config/broker-config.ts'
-import { simIo } from '../io/sim.ts'
+import { BrokerConfig } from '../../broker/config/broker-config.ts'
+import { simIo } from '../../io/sim.ts'
 import { environmentProperties } from './environment.ts'
 import { nodeProperties } from './node-properties.ts'
 

@@ -2,7 +2,7 @@
  * Logs for people and machines: one line an event on stderr, `time LEVEL message key=value`.
  * Warnings and errors only, unless MILLRACE_LOG_LEVEL asks for more.
  */
-import type { LogFields, Logger, LogLevel, LogThreshold } from '../base/logger.ts'
+import type { LogFields, Logger, LogLevel, LogThreshold } from '../../base/logger.ts'
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 

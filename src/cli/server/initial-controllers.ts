@@ -1,9 +1,9 @@
 /**
  * The first voters of a dynamic quorum (KIP-853), as `id@host:port:directory` on the command line.
  */
-import { isValidUuid } from '../base/uuid.ts'
-import type { Voter } from '../raft/quorum.ts'
-import { CliError } from './cli-error.ts'
+import { isValidUuid } from '../../base/uuid.ts'
+import type { Voter } from '../../raft/quorum.ts'
+import { CliError } from '../cli-error.ts'
 
 const VOTER = /^(\d+)@(?:\[([^\]]*)\]|([^:[]*)):(\d{1,5}):(.*)$/
 const PORT_MAX = 65535

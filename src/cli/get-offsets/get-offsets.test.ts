@@ -1,20 +1,13 @@
 /** What `millrace get-offsets` says of flags before it has connected anywhere. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { captured } from '../tool-run.test-support.ts'
 import { getOffsetsTool } from './get-offsets.ts'
-import { runOn } from './run-tool.ts'
 
 async function firstError(line: string): Promise<string | undefined> {
-  const err: string[] = []
-  const status = await runOn(async () => getOffsetsTool, {
-    args: line.split(' '),
-    isAlias: false,
-    version: '1.2.3',
-    out: () => assert.fail('nothing is printed'),
-    err: (text) => err.push(text),
-  })
-  assert.equal(status, 1)
-  return err[0]
+  const { status, out, err } = await captured(getOffsetsTool, line.split(' '))
+  assert.deepEqual({ status, out }, { status: 1, out: '' })
+  return err.split('\n')[0]
 }
 
 test('what is wrong with the flags is said as Kafka says it', async () => {

@@ -4,9 +4,9 @@
  */
 import { enableCompileCache, flushCompileCache } from 'node:module'
 import { resolve } from 'node:path'
-import { nodeIo } from '../io/node.ts'
-import { CliError } from './cli-error.ts'
-import { errorLines } from './error-lines.ts'
+import { nodeIo } from '../../io/node.ts'
+import { CliError } from '../cli-error.ts'
+import { errorLines } from '../error-lines.ts'
 import { nodeProperties } from './node-properties.ts'
 import { DEFAULT_LOG_LEVEL, parseLogLevel, textLogger } from './text-logger.ts'
 
@@ -34,7 +34,7 @@ export async function runServer({ file, overrides, strict, version }: ServerComm
     () => new Date().toISOString(),
     (line) => process.stderr.write(line),
   )
-  const { startServer } = await import('../broker/server.ts')
+  const { startServer } = await import('../../broker/server.ts')
   const server = await startServer({
     properties,
     io,

@@ -4,15 +4,15 @@
  * Invariant: lines, their order and the order of configs are those of Kafka's tool; the order is
  * that of Java's hash maps (java-order.ts).
  */
-import { ZERO_UUID } from '../base/uuid.ts'
-import type { Admin } from '../client/admin/admin.ts'
-import type { ConfigEntry } from '../client/admin/configs.ts'
-import type { PartitionDescription, TopicDescription } from '../client/admin/describe-topics.ts'
-import type { OngoingReassignment } from '../client/admin/reassignments.ts'
-import { KafkaError } from '../client/kafka-error.ts'
-import { CliError } from './cli-error.ts'
-import type { Flags } from './flags.ts'
-import { hashMapOrder } from './java-order.ts'
+import { ZERO_UUID } from '../../base/uuid.ts'
+import type { Admin } from '../../client/admin/admin.ts'
+import type { ConfigEntry } from '../../client/admin/configs.ts'
+import type { PartitionDescription, TopicDescription } from '../../client/admin/describe-topics.ts'
+import type { OngoingReassignment } from '../../client/admin/reassignments.ts'
+import { KafkaError } from '../../client/kafka-error.ts'
+import { CliError } from '../cli-error.ts'
+import type { Flags } from '../flags.ts'
+import { hashMapOrder } from '../java-order.ts'
 import { checkFound, matchingTopics } from './topic-actions.ts'
 
 const PAGE_PARTITIONS = 2000

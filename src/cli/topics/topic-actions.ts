@@ -1,11 +1,11 @@
 /**
  * Creating, listing, growing and deleting topics with the flags and the words of kafka-topics.
  */
-import type { Admin } from '../client/admin/admin.ts'
-import type { KafkaError } from '../client/kafka-error.ts'
-import { CliError } from './cli-error.ts'
-import { type Flags, javaInt } from './flags.ts'
-import { javaPattern } from './java-pattern.ts'
+import type { Admin } from '../../client/admin/admin.ts'
+import type { KafkaError } from '../../client/kafka-error.ts'
+import { CliError } from '../cli-error.ts'
+import { type Flags, javaInt } from '../flags.ts'
+import { javaPattern } from '../java-pattern.ts'
 
 type Print = (line: string) => void
 
@@ -92,7 +92,7 @@ async function topicConfigs(flags: Flags): Promise<Record<string, string>> {
   }
   const configs = new Map(pairs.map(([name, value]) => [name!.trim(), value!.trim()]))
   if (configs.size > 0) {
-    const { topicConfigError } = await import('../broker/config/topic-config.ts')
+    const { topicConfigError } = await import('../../broker/config/topic-config.ts')
     const problem = topicConfigError(configs)
     if (problem !== null) throw new CliError(problem)
   }

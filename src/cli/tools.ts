@@ -1,0 +1,38 @@
+/**
+ * The commands that stand for Kafka's tools. A row here, a file in bin/kafka/ under Kafka's name
+ * and a list in test/conformance/command-lines/ are all that a new one needs.
+ *
+ * Invariant: a command's own code is loaded when it is run, so that none pays for another.
+ */
+import type { Tool } from './tool.ts'
+
+/** A command and the tool of Kafka whose place it takes. */
+export interface ToolEntry {
+  /** As `topics`. */
+  readonly name: string
+  /** As `kafka-topics`; null where Kafka has no such tool. */
+  readonly alias: string | null
+  readonly about: string
+  readonly load: () => Promise<Tool>
+}
+
+export const TOOLS: readonly ToolEntry[] = [
+  {
+    name: 'topics',
+    alias: 'kafka-topics',
+    about: 'Create, list, describe, alter and delete topics.',
+    load: async () => (await import('./topics/topics.ts')).topicsTool,
+  },
+  {
+    name: 'get-offsets',
+    alias: 'kafka-get-offsets',
+    about: 'Show where partitions begin and end, and what stands there at a time.',
+    load: async () => (await import('./get-offsets/get-offsets.ts')).getOffsetsTool,
+  },
+]
+
+/** The command with this name, or with this name of Kafka's script. */
+export function findTool(name: string): ToolEntry | null {
+  const bare = name.replace(/\.sh$/, '')
+  return TOOLS.find((tool) => tool.name === name || tool.alias === bare) ?? null
+}
