@@ -40,6 +40,7 @@ export async function runTool(
       return { input: stdin.isTTY === true, output: stdout.isTTY === true }
     },
     interrupted: onceInterrupted,
+    environment: how.isAlias ? {} : process.env,
   })
 }
 

@@ -18,13 +18,15 @@ export interface CaptureOptions {
   readonly input?: readonly string[]
   /** What Ctrl-C would abort. */
   readonly signal?: AbortSignal
+  /** Environment variables; none. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** Runs `tool` with words as a shell would give them. */
 export async function captured(
   tool: Tool,
   args: readonly string[],
-  { isAlias = false, input = [], signal = new AbortController().signal }: CaptureOptions = {},
+  { isAlias = false, input = [], environment = {}, signal }: CaptureOptions = {},
 ): Promise<Captured> {
   const out: Buffer[] = []
   const err: string[] = []
@@ -40,7 +42,8 @@ export async function captured(
     },
     input: linesOf(input),
     terminal: { input: false, output: false },
-    interrupted: () => signal,
+    interrupted: () => signal ?? new AbortController().signal,
+    environment,
   }
   const status = await runOn(async () => tool, run)
   return { status, out: Buffer.concat(out).toString(), err: err.join('') }

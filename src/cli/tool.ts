@@ -28,6 +28,10 @@ export interface ToolRun {
    * Who does not call it is ended at once, as any program is.
    */
   readonly interrupted: () => AbortSignal
+  /** Environment variables; none under the name of Kafka's script. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Takes the help as data, for what is generated from it, instead of its being printed. */
+  readonly onHelp?: (help: ToolHelp) => void
 }
 
 /** Runs a command; resolves with its exit status. */
@@ -37,8 +41,8 @@ export type Tool = (run: ToolRun) => Promise<number>
 export interface ToolHelp {
   /** As `topics`. */
   readonly name: string
-  /** As `kafka-topics`. */
-  readonly alias: string
+  /** As `kafka-topics`; null where Kafka has no such tool. */
+  readonly alias: string | null
   readonly about: string
   readonly flags: readonly Flag[]
 }
@@ -61,7 +65,8 @@ export function helpText({ name, alias, about, flags }: ToolHelp): string {
     const begin = first.length > 0 ? ''.padEnd(width) : left.padEnd(width)
     return [...first, ...right.map((text, row) => (row === 0 ? begin : ''.padEnd(width)) + text)]
   })
-  const usage = `Usage: millrace ${name} [options]   (${alias} of Apache Kafka)`
+  const kafkas = alias === null ? '' : `   (${alias} of Apache Kafka)`
+  const usage = `Usage: millrace ${name} [options]${kafkas}`
   return [about, '', usage, '', ...lines].join('\n')
 }
 
@@ -78,6 +83,10 @@ function wrapped(text: string, width: number): string[] {
 
 /** Handles flags that all tools have; null where the command is to run. */
 export function common(run: ToolRun, help: ToolHelp, has: (flag: string) => boolean) {
+  if (run.onHelp !== undefined) {
+    run.onHelp(help)
+    return 0
+  }
   if (run.args.length === 0) {
     run.err(helpText(help))
     return 1

@@ -13,20 +13,42 @@ export interface ToolEntry {
   /** As `kafka-topics`; null where Kafka has no such tool. */
   readonly alias: string | null
   readonly about: string
+  /** Under which heading it stands in the help. */
+  readonly group: ToolGroup
+  /**
+   * Where it shows something that --watch may show again and again: the flags of which one has to
+   * be there, or `always`. Left out where it may not.
+   */
+  readonly watch?: readonly string[] | 'always'
   readonly load: () => Promise<Tool>
 }
+
+/** The headings of the help, in their order. */
+export const TOOL_GROUPS = [
+  'Topics',
+  'Records',
+  'Groups',
+  'Cluster',
+  'Measuring',
+  'Planning and scripts',
+] as const
+export type ToolGroup = (typeof TOOL_GROUPS)[number]
 
 export const TOOLS: readonly ToolEntry[] = [
   {
     name: 'topics',
     alias: 'kafka-topics',
     about: 'Create, list, describe, alter and delete topics.',
+    group: 'Topics',
+    watch: ['list', 'describe'],
     load: async () => (await import('./topics/topics.ts')).topicsTool,
   },
   {
     name: 'get-offsets',
     alias: 'kafka-get-offsets',
     about: 'Show where partitions begin and end, and what stands there at a time.',
+    group: 'Topics',
+    watch: 'always',
     load: async () => (await import('./get-offsets/get-offsets.ts')).getOffsetsTool,
   },
 ]
