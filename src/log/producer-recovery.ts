@@ -75,8 +75,8 @@ function replaySegment(
   onCompleted: (completed: CompletedTransaction) => void = () => {},
 ): void {
   if (segment.sizeBytes === 0) return
-  const file = segment.file()
   const start = segment.startFor(from)
+  const file = segment.file()
   const walker = new BatchWalker(file, start, segment.sizeBytes, false)
   while (walker.next()) {
     const { buffer, at } = walker

@@ -76,6 +76,8 @@ export class Segment {
   #timesChecked = false
   /** Batches were added since it was opened. */
   #isTouched = false
+  /** How often the indexes were let go. */
+  #indexDrops = 0
 
   constructor(
     home: SegmentHome,
@@ -187,8 +189,9 @@ export class Segment {
 
   /** Takes note of whole batches that now stand at the end. */
   track(batches: Uint8Array): void {
-    const offsets = this.offsetIndex()
+    // First the times: their check may make both anew.
     const times = this.timeIndex()
+    const offsets = this.offsetIndex()
     this.maxTimestamp()
     this.#isTouched = true
     if (this.sizeBytes === 0 && batches.length > 0) {
@@ -308,12 +311,8 @@ export class Segment {
     const times = this.indexes.times!
     // The end of a segment that is being written is not in its index yet.
     if (this.#isTouched || this.sizeBytes === 0) return
-    const walker = new BatchWalker(
-      this.file(),
-      this.startFor(this.baseOffset + MAX_RELATIVE_OFFSET),
-      this.sizeBytes,
-      false,
-    )
+    const start = this.startFor(this.baseOffset + MAX_RELATIVE_OFFSET)
+    const walker = new BatchWalker(this.file(), start, this.sizeBytes, false)
     let last = -1
     while (walker.next()) {
       last = lastOffset(walker.buffer, walker.at) - this.baseOffset
@@ -401,7 +400,8 @@ export class Segment {
 
   /** Saves and drops the indexes. For `LogResources`. */
   releaseIndexes(): boolean {
-    this.maxTimestamp()
+    // What was never looked at is read again; to look now would take room from whoever needs it.
+    if (this.#timesChecked) this.maxTimestamp()
     this.indexes.save()
     this.#dropIndexes()
     return true
@@ -414,6 +414,7 @@ export class Segment {
   }
 
   #dropIndexes(): void {
+    this.#indexDrops++
     this.indexes.drop()
     this.#home.resources.indexes.drop(this)
   }
@@ -430,12 +431,16 @@ export class Segment {
 
   /** Loads offset and time index off the event loop, where they aren't in memory. */
   async loadIndexes(): Promise<void> {
-    if (this.indexes.offsets !== null) return
-    const offsets = await this.indexes.readAsync(OFFSET_INDEX_SUFFIX)
-    const times = await this.indexes.readAsync(TIME_INDEX_SUFFIX)
-    if (this.indexes.offsets !== null) return
-    this.#timesChecked = false
-    this.#adoptIndexes(offsets, times)
+    while (this.indexes.offsets === null) {
+      const drops = this.#indexDrops
+      const offsets = await this.indexes.readAsync(OFFSET_INDEX_SUFFIX)
+      const times = await this.indexes.readAsync(TIME_INDEX_SUFFIX)
+      if (this.indexes.offsets !== null) return
+      // Whoever had them meanwhile may have changed the files.
+      if (this.#indexDrops !== drops) continue
+      this.#timesChecked = false
+      this.#adoptIndexes(offsets, times)
+    }
   }
 
   /** Where an index is missing or wrong, both are made anew. */
