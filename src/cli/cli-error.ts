@@ -2,3 +2,13 @@
 export class CliError extends Error {
   override readonly name = 'CliError'
 }
+
+/** A property of a client that can't be as it is; the message begins with its name. */
+export class PropertyError extends CliError {
+  readonly property: string
+
+  constructor(property: string, message: string) {
+    super(message)
+    this.property = property
+  }
+}

@@ -6,7 +6,7 @@
  * Java's clients do.
  */
 import type { KafkaOptions, SaslOptions, TlsOptions } from '../client/options.ts'
-import { CliError } from './cli-error.ts'
+import { CliError, PropertyError } from './cli-error.ts'
 
 /** Properties of the security that our client has no counterpart for. */
 const REFUSED = [
@@ -34,10 +34,13 @@ export function clientOptions(
   read: (path: string) => Uint8Array,
 ): Omit<KafkaOptions, 'brokers'> {
   const refused = REFUSED.find((name) => properties.has(name))
-  if (refused !== undefined) throw new CliError(`${refused}: classes of Java can't be loaded`)
+  if (refused !== undefined) {
+    throw new PropertyError(refused, `${refused}: classes of Java can't be loaded`)
+  }
   const protocol = (properties.get('security.protocol') ?? 'PLAINTEXT').trim().toUpperCase()
   if (!/^(PLAINTEXT|SSL|SASL_PLAINTEXT|SASL_SSL)$/.test(protocol)) {
-    throw new CliError(
+    throw new PropertyError(
+      'security.protocol',
       `security.protocol=${protocol}: not one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL`,
     )
   }
@@ -45,7 +48,9 @@ export function clientOptions(
   for (const [name, option] of Object.entries(NUMBERS)) {
     const text = properties.get(name)
     if (text === undefined) continue
-    if (!/^\d+$/.test(text.trim())) throw new CliError(`${name}=${text}: not a number from 0 up`)
+    if (!/^\d+$/.test(text.trim())) {
+      throw new PropertyError(name, `${name}=${text}: not a number from 0 up`)
+    }
     numbers[option] = Number(text)
   }
   return {
@@ -58,7 +63,8 @@ export function clientOptions(
 
 function tlsOptions(properties: Properties, read: (path: string) => Uint8Array): TlsOptions {
   if (properties.get('ssl.endpoint.identification.algorithm') === '') {
-    throw new CliError(
+    throw new PropertyError(
+      'ssl.endpoint.identification.algorithm',
       'ssl.endpoint.identification.algorithm is empty, which would accept the certificate of any ' +
         'host: leave it out, and have the certificate name the host that is dialled',
     )
@@ -72,11 +78,21 @@ function trustStore(properties: Properties, read: (path: string) => Uint8Array) 
   const location = properties.get('ssl.truststore.location')
   if (location === undefined) return undefined
   const type = (properties.get('ssl.truststore.type') ?? 'JKS').toUpperCase()
-  if (type === 'PEM') return read(location)
-  throw new CliError(
+  if (type === 'PEM') return readNamed('ssl.truststore.location', location, read)
+  throw new PropertyError(
+    'ssl.truststore.type',
     `ssl.truststore.type=${type}: only PEM can be read. To convert: ` +
       `keytool -list -rfc -keystore ${location} > truststore.pem`,
   )
+}
+
+function readNamed(name: string, path: string, read: (path: string) => Uint8Array): Uint8Array {
+  try {
+    return read(path)
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error
+    throw new PropertyError(name, `${name}=${error.message}`)
+  }
 }
 
 /** Who we are: the key and its certificate. */
@@ -87,9 +103,10 @@ function identity(properties: Properties, read: (path: string) => Uint8Array): T
   const location = properties.get('ssl.keystore.location')
   if (location === undefined) return {}
   const type = (properties.get('ssl.keystore.type') ?? 'JKS').toUpperCase()
-  const content = type === 'JKS' ? null : read(location)
+  const content = type === 'JKS' ? null : readNamed('ssl.keystore.location', location, read)
   if (content === null) {
-    throw new CliError(
+    throw new PropertyError(
+      'ssl.keystore.type',
       'ssl.keystore.type=JKS: only PEM and PKCS12 can be read. To convert: keytool ' +
         `-importkeystore -srckeystore ${location} -destkeystore keystore.p12 -deststoretype PKCS12`,
     )
@@ -103,7 +120,10 @@ function saslOptions(properties: Properties): SaslOptions {
   const need = (name: string): string => {
     const value = jaas.get(name)
     if (value !== undefined) return value
-    throw new CliError(`sasl.jaas.config: ${name} is missing, as in ${name}="..."`)
+    throw new PropertyError(
+      'sasl.jaas.config',
+      `sasl.jaas.config: ${name} is missing, as in ${name}="..."`,
+    )
   }
   if (mechanism === 'PLAIN') {
     return { mechanism, username: need('username'), password: need('password') }
@@ -113,7 +133,8 @@ function saslOptions(properties: Properties): SaslOptions {
     return { mechanism, username: need('username'), password: need('password'), isDelegationToken }
   }
   if (mechanism === 'OAUTHBEARER') return oauth(properties, need, jaas)
-  throw new CliError(
+  throw new PropertyError(
+    'sasl.mechanism',
     `sasl.mechanism=${mechanism}: not one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER`,
   )
 }
@@ -125,7 +146,10 @@ function oauth(
 ): SaslOptions {
   const tokenEndpoint = properties.get('sasl.oauthbearer.token.endpoint.url')
   if (tokenEndpoint === undefined) {
-    throw new CliError('sasl.oauthbearer.token.endpoint.url is missing, where tokens are had from')
+    throw new PropertyError(
+      'sasl.mechanism',
+      'sasl.mechanism=OAUTHBEARER: sasl.oauthbearer.token.endpoint.url is missing, where tokens are had from',
+    )
   }
   const prefix = 'sasl.oauthbearer.client.credentials.client'
   const scope = properties.get('sasl.oauthbearer.scope') ?? jaas.get('scope')

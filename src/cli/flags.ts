@@ -29,6 +29,11 @@ export const COMMON_FLAGS: readonly Flag[] = [
     value: 'file',
     about: "Properties of Kafka's clients: security.protocol, sasl.jaas.config and the like.",
   },
+  {
+    name: 'profile',
+    value: 'name',
+    about: 'A section of your file of profiles: where to connect, with such properties.',
+  },
   { name: 'json', about: 'Print JSON instead of text.' },
   { name: 'help', about: 'Print this.' },
   { name: 'version', about: 'Print the version.' },
@@ -37,10 +42,13 @@ export const COMMON_FLAGS: readonly Flag[] = [
 /** The flags of one command line. */
 export class Flags {
   readonly #values: ReadonlyMap<string, readonly string[]>
+  /** The name of each flag in the order in which they were given, as often as it was. */
+  readonly order: readonly string[]
 
   /** Values by name; a flag without one has an empty list. */
-  constructor(values: ReadonlyMap<string, readonly string[]>) {
+  constructor(values: ReadonlyMap<string, readonly string[]>, order: readonly string[]) {
     this.#values = values
+    this.order = order
   }
 
   has(name: string): boolean {
@@ -90,12 +98,14 @@ export function parseFlags(args: readonly string[], table: readonly Flag[]): Fla
     ),
   })
   const values = new Map<string, string[]>()
+  const order: string[] = []
   for (const [at, token] of tokens.entries()) {
     if (token.kind !== 'option') continue
     const flag = token.rawName.startsWith('--') ? byName.get(token.name) : undefined
     if (flag === undefined) throw new CliError(`${token.name} is not a recognized option`)
     const found = values.get(flag.name) ?? []
     values.set(flag.name, found)
+    order.push(flag.name)
     if (flag.value === undefined) continue
     const next = tokens[at + 1]
     const following =
@@ -104,7 +114,7 @@ export function parseFlags(args: readonly string[], table: readonly Flag[]): Fla
     if (value !== undefined) found.push(value)
     else if (!flag.isOptional) throw new CliError(`Option ${flag.name} requires an argument`)
   }
-  return new Flags(values)
+  return new Flags(values, order)
 }
 
 /** Refuses flags that must not stand beside `name`. */

@@ -14,15 +14,28 @@ export class PropertiesError extends Error {
 const ESCAPES: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f' }
 const SPACE = /[ \t\f]/
 
+/** One property of a file. */
+export interface PropertyLine {
+  readonly key: string
+  readonly value: string
+  /** Number of its first line in the file. */
+  readonly line: number
+  /** As it stands there, joined where it goes on. */
+  readonly text: string
+}
+
 /** Reads the content of a file. Where a key stands twice, the last one counts. */
 export function parseProperties(content: Uint8Array): Map<string, string> {
-  const properties = new Map<string, string>()
+  return new Map([...propertyLines(content)].map(({ key, value }) => [key, value]))
+}
+
+/** The properties of a file, in their order, with where they stand. */
+export function* propertyLines(content: Uint8Array): Generator<PropertyLine> {
   for (const { text, line } of logicalLines(decode(content))) {
     const split = keyEnd(text)
     const key = unescaped(text.slice(0, split), line)
-    properties.set(key, unescaped(text.slice(valueStart(text, split)), line))
+    yield { key, value: unescaped(text.slice(valueStart(text, split)), line), line, text }
   }
-  return properties
 }
 
 function decode(content: Uint8Array): string {

@@ -95,7 +95,8 @@ function parsed({ args }: ToolRun): Flags {
   }
 }
 
-async function query({ out, err }: ToolRun, flags: Flags): Promise<number> {
+async function query(run: ToolRun, flags: Flags): Promise<number> {
+  const { out, err } = run
   // The client is a large part, for which help need not wait.
   const { connectionSettings, errorText, isExpected, withClient } = await import('../connection.ts')
   try {
@@ -104,7 +105,7 @@ async function query({ out, err }: ToolRun, flags: Flags): Promise<number> {
     }
     const at = offsetSpec(flags.text('time') ?? 'latest')
     const filters = filtersOf(flags)
-    const found = await withClient(connectionSettings(flags), (kafka) => {
+    const found = await withClient(connectionSettings(flags, run), (kafka) => {
       return offsets(kafka.admin(), filters, at, flags.has('exclude-internal-topics'), err)
     })
     if (flags.has('json')) out(JSON.stringify({ offsets: found }))

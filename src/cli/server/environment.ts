@@ -10,7 +10,7 @@ import { isPlugInName } from '../../broker/config/unbuilt.ts'
 
 const PREFIXES = ['KAFKA_', 'MILLRACE_'] as const
 
-/** Variables of Kafka's start scripts. */
+/** Variables of Kafka's start scripts, and those of commands that connect. */
 const NOT_SETTINGS = [
   'KAFKA_VERSION',
   'KAFKA_HEAP_OPTS',
@@ -24,6 +24,10 @@ const NOT_SETTINGS = [
   'KAFKA_TOOLS_LOG4J_LOGLEVEL',
   'KAFKA_JMX_HOSTNAME',
   'MILLRACE_LOG_LEVEL',
+  'MILLRACE_BOOTSTRAP_SERVERS',
+  'MILLRACE_COMMAND_CONFIG',
+  'MILLRACE_PROFILE',
+  'MILLRACE_PROFILES',
 ]
 
 /** The settings in the environment; `MILLRACE_` wins over `KAFKA_`. */

@@ -27,6 +27,8 @@ test('variables are named as in the images of Kafka', () => {
         KAFKA_BROKERS: 'localhost:9092',
         MILLRACE_NUM_PARTITONS: '3',
         MILLRACE_LOG_LEVEL: 'info',
+        MILLRACE_BOOTSTRAP_SERVERS: 'a:1',
+        MILLRACE_PROFILE: 'b',
         HOME: '/root',
       }),
     ),

@@ -79,7 +79,7 @@ export async function topicsTool(run: ToolRun): Promise<number> {
   checkFlags(flags, run)
   // The client is a large part, for which help need not wait.
   const { connectionSettings, errorText, isExpected, withClient } = await import('../connection.ts')
-  const settings = connectionSettings(flags)
+  const settings = connectionSettings(flags, run)
   try {
     await withClient(settings, async (kafka) => {
       const admin = kafka.admin()
