@@ -115,6 +115,7 @@ export interface Settings extends Backoff {
   readonly logger: Logger
 }
 
+const MAX_INT32 = 2 ** 31 - 1
 const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER']
 
 const KNOWN: OptionNames<KafkaOptions> = {
@@ -154,7 +155,8 @@ export function settingsOf(options: KafkaOptions): Settings {
     tls: tlsOf(options.tls),
     sasl: saslOf(options.sasl),
     connectTimeoutMs: number('connectTimeoutMs', 10_000, 1),
-    requestTimeoutMs: number('requestTimeoutMs', 30_000, 1),
+    // It goes into requests, as an int32.
+    requestTimeoutMs: Math.min(Math.ceil(number('requestTimeoutMs', 30_000, 1)), MAX_INT32),
     retryBackoffMs: number('retryBackoffMs', 100, 0),
     retryBackoffMaxMs: number('retryBackoffMaxMs', 1000, 0),
     reconnectBackoff: {

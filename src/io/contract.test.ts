@@ -469,6 +469,18 @@ function clockContract(world: () => World): void {
     assert.ok(Number.isInteger(clock.nowMs()))
   })
 
+  it('measures in fractions of a millisecond, and never twice the same for long', () => {
+    const { clock } = world().io
+    const readings = Array.from({ length: 1000 }, () => clock.monotonicMs())
+    assert.deepEqual(
+      readings,
+      readings.toSorted((a, b) => a - b),
+    )
+    const passedMs = readings.at(-1)! - readings[0]!
+    assert.ok(passedMs > 0, 'time passes while code runs')
+    assert.ok(!Number.isInteger(readings[1]! - readings[0]!) || passedMs % 1 > 0)
+  })
+
   it('draws within bounds', () => {
     const { random } = world().io
     for (let i = 0; i < 100; i++) {

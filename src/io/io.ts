@@ -4,10 +4,11 @@
  * or randomness (rule 2), which is what lets a whole cluster replay from one seed.
  */
 
-/** Wall time in milliseconds since 1970; what records, retention and session timeouts count in. */
+/** Two ways to tell the time: the date, which someone may set, and what has passed. */
 export interface Clock {
+  /** Wall time in whole milliseconds since 1970; what records and retention count in. */
   nowMs(): number
-  /** Milliseconds that never run backwards, with a fraction; for measuring only. */
+  /** Milliseconds that never run backwards, with a fraction; for all that lasts. */
   monotonicMs(): number
   /** Runs `callback` once, `delayMs` from now at the earliest. Returns a cancel function. */
   after(delayMs: number, callback: () => void): () => void

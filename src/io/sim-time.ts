@@ -1,7 +1,7 @@
 /**
  * Virtual time: a queue of events, and the clock that a simulated process sees of it. Invariant:
- * time moves only when an event is taken from the queue, and events of the same moment come in the
- * order they were added; so a run depends on its seed alone.
+ * time moves only when an event is taken from the queue and by a sliver when a clock is read, and
+ * events of the same moment come in the order they were added; so a run depends on its seed alone.
  */
 import { assert } from '../base/assert.ts'
 import { Deadlines } from '../base/deadlines.ts'
@@ -9,6 +9,12 @@ import type { Clock } from './io.ts'
 
 /** What a turn of the event loop takes: without it, a busy loop would stop the world's time. */
 const TURN_MS = 0.005
+
+/**
+ * What reading a clock takes. A real clock never reads the same twice, so what is left of a timeout
+ * is no whole number of milliseconds even where nothing was waited for.
+ */
+const READ_MS = 0.001
 
 /** One life of a simulated process. Nothing that belongs to it happens once it is dead. */
 export class SimProcess {
@@ -33,6 +39,12 @@ export class SimTime {
   /** When the next event is; Infinity when there is none. */
   nextEventMs(): number {
     return this.#events.nextMs()
+  }
+
+  /** Milliseconds since 1970, with a fraction that no two readings share. */
+  read(): number {
+    this.nowMs += READ_MS
+    return this.nowMs
   }
 
   /** Runs `callback` in `delayMs`. Returns a cancel function. */
@@ -78,7 +90,7 @@ export class SimClock implements Clock {
   }
 
   monotonicMs(): number {
-    return this.#time.nowMs
+    return this.#time.read()
   }
 
   after(delayMs: number, callback: () => void): () => void {

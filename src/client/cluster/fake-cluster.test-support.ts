@@ -11,6 +11,7 @@ import { type Logger, silentLogger } from '../../base/logger.ts'
 import { Prng } from '../../base/prng.ts'
 import type { Clock } from '../../io/io.ts'
 import { apiOf } from '../../protocol/apis.ts'
+import { layoutOf } from '../../protocol/layout.ts'
 import type { Infer, Input, Message, Uuid } from '../../protocol/schema.ts'
 import { parseVersions } from '../../protocol/schema.ts'
 import type { Deadline } from '../call.ts'
@@ -25,10 +26,15 @@ import type {
   Target,
   TopicInfo,
 } from './cluster.ts'
+import { assertIntegers, type Members } from './integer-fields.test-support.ts'
+
+/** What reading the monotonic clock takes: no two readings of a real one are the same. */
+const READ_MS = 1 / 4096
 
 /** Time that passes only in `advance`, which lets all promises settle between its events. */
 export class FakeClock implements Clock {
   #nowMs = 1_000_000
+  #reads = 0
   #timers: { atMs: number; callback: () => void }[] = []
   /** How far the date is off, where someone has set it. */
   dateOffMs = 0
@@ -37,8 +43,9 @@ export class FakeClock implements Clock {
     return this.#nowMs + this.dateOffMs
   }
 
+  /** With a fraction, as the real one's. */
   monotonicMs(): number {
-    return this.#nowMs
+    return this.#nowMs + ++this.#reads * READ_MS
   }
 
   after(delayMs: number, callback: () => void): () => void {
@@ -164,6 +171,7 @@ export class FakeCluster implements Cluster {
       throw new KafkaError('UNSUPPORTED_BY_BROKER', `the fake does not speak ${name}`)
     }
     const input = typeof body === 'function' ? body(version) : body
+    assertIntegers(layoutOf(call.request, version), input as Members)
     const brokerId = typeof target === 'number' ? target : 1
     this.requests.push({ name, body: input, brokerId })
     const handler = this.#handlers.get(apiKey)
