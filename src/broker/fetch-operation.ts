@@ -158,9 +158,11 @@ export class FetchOperation {
     const result = log.read(asked.fetchOffset, maxBytes, {
       minOneMessage: taken === 0,
       upperBound: committedOnly ? log.lastStableOffset : log.highWatermark,
+      cutsLastBatch: true,
     })
     if (result instanceof Promise) {
-      this.#expectedBytes += maxBytes
+      // The logs behind this one get what it surely leaves.
+      this.#expectedBytes += Math.min(maxBytes, log.sizeBytes)
       return result.then((read) => this.#answerOf(partition, asked, read, committedOnly))
     }
     return this.#answerOf(partition, asked, result, committedOnly)

@@ -56,11 +56,18 @@ export class LogFixture {
     this.log.advanceHighWatermark(this.log.logEndOffset)
   }
 
-  async read(offset: number, maxBytes = 1 << 20, options: Partial<ReadOptions> = {}) {
+  async readBytes(
+    offset: number,
+    maxBytes: number,
+    options: Partial<ReadOptions> = {},
+  ): Promise<ReadResult> {
     const upperBound = this.log.logEndOffset
     const answer = this.log.read(offset, maxBytes, { minOneMessage: true, upperBound, ...options })
-    const result: ReadResult =
-      answer instanceof Promise ? await this.io.simulation.settle(answer) : answer
+    return answer instanceof Promise ? this.io.simulation.settle(answer) : answer
+  }
+
+  async read(offset: number, maxBytes = 1 << 20, options: Partial<ReadOptions> = {}) {
+    const result = await this.readBytes(offset, maxBytes, options)
     return { ...result, batches: batchesIn(result.pieces) }
   }
 

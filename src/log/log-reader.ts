@@ -19,14 +19,16 @@ export interface ReadOptions {
   readonly minOneMessage: boolean
   /** Read below this offset: the high watermark, or the last stable offset. */
   readonly upperBound: number
+  /** Give all bytes asked for, though they end within a batch: as Kafka answers a Fetch. */
+  readonly cutsLastBatch?: boolean
 }
 
 export interface ReadResult {
   readonly error: ErrorCode
-  /** Whole batches, by reference. */
+  /** Whole batches, by reference, and the beginning of the next where it was asked for. */
   readonly pieces: readonly Uint8Array[]
   readonly sizeBytes: number
-  /** The offset after the last batch returned, or the one asked for. */
+  /** The offset after the last whole batch returned, or the one asked for. */
   readonly nextOffset: number
   /** The memory of `pieces`, where `BufferPool.give` wants it back once they are not needed. */
   readonly memory?: Uint8Array
@@ -90,6 +92,7 @@ function readTail(
   const start = tail.seek(position, offset)
   if (start === tail.end) return emptyRead(ErrorCode.NONE, offset)
   let end = tail.end
+  let cut = 0
   if (options.upperBound < log.logEndOffset) {
     const index = segment.offsetIndex()
     const near = index.lookup(options.upperBound - segment.baseOffset)
@@ -104,9 +107,11 @@ function readTail(
     } else {
       const near = segment.offsetIndex().floorPosition(start + maxBytes)
       end = tail.boundary(Math.max(firstEnd, near), start + maxBytes)
+      if (options.cutsLastBatch === true) cut = start + maxBytes
     }
   }
   const nextOffset = end === tail.end ? log.logEndOffset : tail.baseOffsetAt(end)
+  end = Math.max(end, cut)
   return {
     error: ErrorCode.NONE,
     pieces: tail.pieces(start, end),
@@ -132,6 +137,7 @@ function beginRead(
     offset,
     maxBytes,
     minOneMessage: options.minOneMessage,
+    cutsLastBatch: options.cutsLastBatch ?? false,
     endPosition: isActive ? log.tail.written : segment.sizeBytes,
     upperOffset: options.upperBound < next ? options.upperBound : Infinity,
   })

@@ -80,6 +80,12 @@ export class OffsetIndex {
     return slot < 0 ? 0 : this.#view.getInt32(slot * ENTRY_BYTES + 4)
   }
 
+  /** The position of the first entry after `position`, or -1. */
+  nextPosition(position: number): number {
+    const slot = this.#floor(position, 4) + 1
+    return slot === this.count ? -1 : this.#view.getInt32(slot * ENTRY_BYTES + 4)
+  }
+
   /** Drops the entries at and above `offset`. */
   truncateTo(offset: number): void {
     this.count = this.#floor(offset - 1, 0) + 1

@@ -3,8 +3,9 @@
  * range it wants next and takes the bytes, so that the same code serves a read on this thread (data
  * that is surely in the page cache) and one off it.
  *
- * The answer is whole batches only: from the first that ends at or above `offset` to the last that
- * fits into `maxBytes` and lies below `upperOffset`.
+ * The answer is whole batches: from the first that ends at or above `offset` to the last that fits
+ * into `maxBytes` and lies below `upperOffset`; and, for a Fetch, the beginning of the next, up to
+ * exactly `maxBytes`.
  */
 
 import type { BufferPool } from '../base/buffer-pool.ts'
@@ -20,6 +21,9 @@ import type { OffsetIndex } from './offset-index.ts'
 
 const NO_BYTES = new Uint8Array(0)
 
+/** What is read in vain before the first batch of an answer, at most. */
+const LEAD_BYTES_MAX = 64 * 1024
+
 export interface SegmentReadRequest {
   readonly segmentBaseOffset: number
   readonly index: OffsetIndex
@@ -28,6 +32,7 @@ export interface SegmentReadRequest {
   readonly offset: number
   readonly maxBytes: number
   readonly minOneMessage: boolean
+  readonly cutsLastBatch: boolean
   /** The file is read up to here. */
   readonly endPosition: number
   /** Batches that hold this offset or a later one are not returned; Infinity where all may be. */
@@ -64,7 +69,7 @@ export class SegmentRead {
   buffer: Uint8Array
   /** The batches found; empty where there are none in this segment. */
   piece: Uint8Array = NO_BYTES
-  /** The offset after them. */
+  /** The offset after those that are whole. */
   nextOffset = -1
   /** True where at least one batch was found, even if it was too large to be returned. */
   found = false
@@ -78,8 +83,14 @@ export class SegmentRead {
   constructor(request: SegmentReadRequest) {
     this.#request = request
     this.position = request.index.lookup(request.offset - request.segmentBaseOffset)
-    const wanted = request.maxBytes + request.indexIntervalBytes + BATCH_OVERHEAD
-    this.buffer = this.#allocate(wanted)
+    this.buffer = this.#allocate(request.maxBytes + this.#leadBytes() + BATCH_OVERHEAD)
+  }
+
+  /** How far after that position the first batch may begin, where that is not too far. */
+  #leadBytes(): number {
+    const { index, indexIntervalBytes } = this.#request
+    const next = index.nextPosition(this.position)
+    return next < 0 ? indexIntervalBytes : Math.min(next - this.position, LEAD_BYTES_MAX)
   }
 
   get finished(): boolean {
@@ -130,7 +141,7 @@ export class SegmentRead {
   }
 
   #take(): void {
-    const { maxBytes, minOneMessage, endPosition, upperOffset } = this.#request
+    const { maxBytes, minOneMessage, cutsLastBatch, endPosition, upperOffset } = this.#request
     const at = this.#start - this.position
     const firstSize = batchSizeBytes(this.buffer, at)
     if (firstSize < BATCH_OVERHEAD || this.#start + firstSize > endPosition) {
@@ -149,15 +160,31 @@ export class SegmentRead {
     const readEnd = this.position + this.buffer.length
     const wanted = Math.max(maxBytes, firstSize)
     if (this.#start + firstSize > readEnd) {
-      this.#readOn(this.#start, wanted)
+      this.#readOn(this.#start, cutsLastBatch ? wanted + BATCH_OVERHEAD : wanted)
+      return
+    }
+    const wantedEnd = Math.min(endPosition, this.#start + wanted)
+    const isShort = readEnd < Math.min(endPosition, wantedEnd + BATCH_OVERHEAD)
+    if (cutsLastBatch && maxBytes > firstSize && isShort && at > 0) {
+      this.#readOn(this.#start, wanted + BATCH_OVERHEAD)
       return
     }
     // Rather a little less than asked for than the same bytes read twice.
-    const limit = Math.min(endPosition, this.#start + wanted, readEnd)
+    const limit = Math.min(wantedEnd, readEnd)
     const end = this.#boundary(this.#start + firstSize, limit)
-    this.piece = this.buffer.subarray(at, end - this.position)
+    const isCut = cutsLastBatch && this.#mayBeCut(end)
+    this.piece = this.buffer.subarray(at, (isCut ? limit : end) - this.position)
     this.nextOffset = this.#nextOffset(end)
     this.#finish()
+  }
+
+  /** Whether the batch after the last that is returned may be returned in part. */
+  #mayBeCut(end: number): boolean {
+    const at = end - this.position
+    const { segmentBaseOffset, upperOffset } = this.#request
+    // What is no batch is left to the read that begins there, which says so.
+    if (!isBatchFor(this.buffer, at, segmentBaseOffset, Infinity)) return false
+    return lastOffset(this.buffer, at) < upperOffset
   }
 
   /** The last end of a batch up to `limit`, from the batch boundary `from` on. */

@@ -45,6 +45,44 @@ test('a read ends below its bound, and returns whole batches within its bytes', 
   }
 })
 
+test('a Fetch gets all bytes it asks for, and in them the beginning of a batch', async () => {
+  for (const source of ['memory', 'page cache', 'disk'] as const) {
+    for (const batchBytes of [100, 3000, 100_000]) {
+      const f = new LogFixture({ indexIntervalBytes: 300 })
+      for (let i = 0; i < 12; i++) f.append([`${i}`.padEnd(batchBytes, '.'), ''])
+      f.commit()
+      if (source === 'page cache') f.log.tail.reset(f.log.tail.end)
+      if (source === 'disk') {
+        f.log.close()
+        f.open({ wasCleanShutdown: true })
+      }
+      const whole = await f.read(0, 8 << 20)
+      const size = whole.sizeBytes / 12
+      const bytes = Buffer.concat(whole.pieces)
+      const cut = async (offset: number, maxBytes: number, upperBound = 24) => {
+        const options = { minOneMessage: false, upperBound, cutsLastBatch: true }
+        const read = await f.readBytes(offset, maxBytes, options)
+        const start = (offset >> 1) * size
+        assert.deepEqual(Buffer.concat(read.pieces), bytes.subarray(start, start + read.sizeBytes))
+        return [read.sizeBytes, read.nextOffset]
+      }
+      for (const offset of [0, 5, 8]) {
+        const next = offset - (offset % 2) + 2
+        assert.deepEqual(await cut(offset, size - 1), [0, offset], 'nothing but a beginning')
+        assert.deepEqual(await cut(offset, size), [size, next])
+        assert.deepEqual(await cut(offset, size + 1), [size + 1, next])
+        assert.deepEqual(await cut(offset, size + 70), [size + 70, next])
+        assert.deepEqual(await cut(offset, 3 * size - 1), [3 * size - 1, next + 2])
+        assert.deepEqual(await cut(offset, size + 70, next), [size, next], 'below the bound')
+        assert.deepEqual(await cut(offset, size + 70, next + 1), [size, next])
+        assert.deepEqual(await cut(offset, size + 70, next + 2), [size + 70, next])
+      }
+      assert.deepEqual(await cut(22, 10 * size), [size, 24], 'the end of the log')
+      assert.equal((await f.readBytes(4, size - 1, { cutsLastBatch: true })).sizeBytes, size)
+    }
+  }
+})
+
 test('a segment is rolled by size, by time, by its index and by the reach of its offsets', () => {
   const bySize = new LogFixture({ segmentBytes: 250 })
   for (let i = 0; i < 4; i++) bySize.append(['x'.repeat(40)])

@@ -59,7 +59,7 @@ async function longFetch(node: TestNode, client: TestClient, options: FetchOptio
 }
 
 describe('Fetch', () => {
-  it('reads whole batches at every version, by name and by id', async () => {
+  it('reads at every version, by name and by id', async () => {
     const { node, client, topicId } = await withTopic()
     await client.produce('t', 0, batchOf(['a', 'b'], node.nowMs))
     await client.produce('t', 0, batchOf(['c'], node.nowMs))
@@ -156,6 +156,32 @@ describe('Fetch', () => {
     const full = await ask([2, 1, 0], 1.5 * size!, 1e6)
     assert.equal(full[0]?.[1], size)
     assert.ok(full[1]![1]! <= 0.5 * size! && full[2]![1] === 0)
+  })
+
+  it('cuts the last batch where the bytes of a partition or of the response end', async () => {
+    const { node, client } = await withTopic(4)
+    for (let at = 0; at < 12; at++) {
+      await client.produce('t', at % 4, batchOf([`${at}`.padEnd(100, '.')], node.nowMs))
+    }
+    const all = (await client.fetch('t', 0, 0)).records!
+    const size = all.length / 3
+    const lengths = async (connected: TestClient) => {
+      const partitions = [3, 0, 2, 1].map((partition) => {
+        return { partition, fetchOffset: 0, partitionMaxBytes: size + 30 }
+      })
+      const maxBytes = 4 * size
+      const body = { ...fetchFrom('t', 0, 0), maxBytes, topics: [{ topic: 't', partitions }] }
+      const answer = await connected.call(fetchRequest, fetchResponse, 12, body)
+      return answer.responses[0]!.partitions.map(({ records }) => records?.length)
+    }
+    // What is left for the last partition is less than its first batch.
+    const expected = [size + 30, size + 30, size + 30, 0]
+    assert.deepEqual(await lengths(client), expected)
+    const { records } = await client.fetch('t', 0, 0, { partitionMaxBytes: size + 30 })
+    assert.deepEqual(Buffer.from(records!), Buffer.from(all.subarray(0, size + 30)))
+    await node.stop()
+    await node.restart()
+    assert.deepEqual(await lengths(await node.connect()), expected, 'from the disk')
   })
 
   it('answers in the order of the request, and what is unknown at the end', async () => {
