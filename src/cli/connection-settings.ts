@@ -88,6 +88,15 @@ class Merged {
   }
 }
 
+/** The properties of a file in Java's format. */
+export function readProperties(path: string): Map<string, string> {
+  return new Map(linesOf(path).map(({ key, value }) => [key, value]))
+}
+
+function linesOf(path: string): PropertyLine[] {
+  return reading(path, () => [...propertyLines(readFile(path))])
+}
+
 function variable(environment: ToolRun['environment'], name: string): string | null {
   return environment[name] || null // set to nothing is not set
 }

@@ -11,7 +11,12 @@ import { CliError, PropertyError } from './cli-error.ts'
 import { clientOptions } from './client-properties.ts'
 import { type ConnectionSettings, readFile } from './connection-settings.ts'
 
-export { type ConnectionSettings, connectionSettings, settingsFrom } from './connection-settings.ts'
+export {
+  type ConnectionSettings,
+  connectionSettings,
+  readProperties,
+  settingsFrom,
+} from './connection-settings.ts'
 
 /** How long a broker may take to answer for the first time. */
 const FIRST_ANSWER_MS = 5000

@@ -6,6 +6,8 @@
 import { errorLines } from './error-lines.ts'
 import { UsageError } from './flags.ts'
 import type { Tool, ToolRun } from './tool.ts'
+import type { ToolEntry } from './tools.ts'
+import { takeWatch, WATCH_FLAG, watched } from './watch.ts'
 
 /** Follows the message about flags that do not fit. */
 export const USAGE_HINT = 'Add --help for the options.'
@@ -15,17 +17,32 @@ const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143 } as const
 
 /** Resolves with the exit status; what went wrong was said. */
 export async function runTool(
-  load: () => Promise<Tool>,
+  entry: ToolEntry,
   how: Pick<ToolRun, 'args' | 'isAlias' | 'version'>,
 ): Promise<number> {
-  const { stdin, stdout, stderr } = process
+  const { stdout, stderr } = process
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(0)
       throw error
     })
   }
-  return runOn(load, {
+  const run = ofProcess(entry, how)
+  if (how.isAlias) return runOn(entry.load, run)
+  const { args, pauseMs } = takeWatch(how.args)
+  if (pauseMs === null) return runOn(entry.load, run)
+  const screen = stdout.isTTY === true ? stdout : null
+  const status = await watched(entry, { ...run, args }, { pauseMs, screen, runOn })
+  process.exit(status) // without waiting for what Ctrl-C left in the middle
+}
+
+/** The run on the streams of this process. */
+function ofProcess(
+  { watch }: ToolEntry,
+  how: Pick<ToolRun, 'args' | 'isAlias' | 'version'>,
+): ToolRun {
+  const { stdin, stdout, stderr } = process
+  return {
     ...how,
     out: (line) => void stdout.write(`${line}\n`),
     err: (line) => void stderr.write(`${line}\n`),
@@ -41,7 +58,8 @@ export async function runTool(
     },
     interrupted: onceInterrupted,
     environment: how.isAlias ? {} : process.env,
-  })
+    ...(watch !== undefined && !how.isAlias && { moreFlags: [WATCH_FLAG] }),
+  }
 }
 
 /** The second Ctrl-C ends what does not end by itself. */

@@ -30,6 +30,8 @@ export interface ToolRun {
   readonly interrupted: () => AbortSignal
   /** Environment variables; none under the name of Kafka's script. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Flags that are taken from the line before the command reads it; for its help. */
+  readonly moreFlags?: readonly Flag[]
   /** Takes the help as data, for what is generated from it, instead of its being printed. */
   readonly onHelp?: (help: ToolHelp) => void
 }
@@ -51,8 +53,11 @@ const WIDTH = 100
 const MAX_LEFT = 36
 
 /** The help of a command: what it is for and its flags, one after the other. */
-export function helpText({ name, alias, about, flags }: ToolHelp): string {
-  const all = [...flags, ...COMMON_FLAGS]
+export function helpText(
+  { name, alias, about, flags }: ToolHelp,
+  more: readonly Flag[] = [],
+): string {
+  const all = [...flags, ...more, ...COMMON_FLAGS]
   const lefts = all.map(({ name: flag, value, isOptional }) => {
     const shown = isOptional ? `[${value}]` : `<${value}>`
     return `  --${flag}${value === undefined ? '' : ` ${shown}`}`
@@ -88,13 +93,13 @@ export function common(run: ToolRun, help: ToolHelp, has: (flag: string) => bool
     return 0
   }
   if (run.args.length === 0) {
-    run.err(helpText(help))
+    run.err(helpText(help, run.moreFlags))
     return 1
   }
   if (has('help')) {
     // Kafka's tools take a call for help as a wrong call.
     if (run.isAlias) run.err(helpText(help))
-    else run.out(helpText(help))
+    else run.out(helpText(help, run.moreFlags))
     return run.isAlias ? 1 : 0
   }
   if (!has('version')) return null
