@@ -5,6 +5,7 @@ import { badInputs } from './bad-input.ts'
 import type { Check } from './check.ts'
 import { cleanings } from './checks/cleaning.ts'
 import { clientAdmins } from './checks/client-admin.ts'
+import { clientClusterLeaders } from './checks/client-cluster-leaders.ts'
 import { clientConsumer } from './checks/client-consumer.ts'
 import { clientConsumerGroups } from './checks/client-consumer-groups.ts'
 import { clientGroups } from './checks/client-groups.ts'
@@ -49,6 +50,7 @@ export const CHECKS: readonly Check[] = [
   ...clientTelemetry,
   ...clientSecurity,
   ...clientOlderBrokers,
+  ...clientClusterLeaders,
   ...clientKafkaJs,
   ...clientGuideChecks,
   ...clientMemory,

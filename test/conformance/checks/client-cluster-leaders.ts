@@ -1,0 +1,62 @@
+/**
+ * Our producer and a group of our consumers while partitions change their leaders, on three nodes
+ * of Apache Kafka: leaders are moved, the one that leads is killed and comes back. The log is read
+ * back by kcat. The server under test plays no part.
+ */
+import type { Check, CheckContext } from '../check.ts'
+import { Account, readByKcat, Traffic } from '../cluster-traffic.ts'
+import { KafkaCluster } from '../kafka-cluster.ts'
+
+const PARTITIONS = 3
+
+async function leaders(context: CheckContext): Promise<void> {
+  const { topic } = context
+  const cluster = await KafkaCluster.start(context)
+  const kafka = cluster.client()
+  await cluster.createTopic(topic, [
+    [2, 3, 1],
+    [3, 2, 1],
+    [2, 1, 3],
+  ])
+  const traffic = new Traffic(context, kafka, topic, PARTITIONS)
+  const account = new Account(PARTITIONS)
+  // Its coordinator stays: what is read twice would be a fault of the fetches.
+  const groupId = await groupAt(cluster, topic, 1)
+  const consumers = [0, 1].map(() =>
+    kafka.consumer({ groupId, topics: [topic], autoOffsetReset: 'earliest' }),
+  )
+  for (const consumer of consumers) account.follow(consumer)
+  await traffic.goesOn()
+  await account.catchesUp(traffic.sent.map(() => 1))
+
+  await cluster.moveLeader(topic, 0, 3)
+  await cluster.moveLeader(topic, 1, 2)
+  await cluster.moveLeader(topic, 2, 1)
+  await traffic.goesOn()
+  await cluster.kill(3)
+  await traffic.goesOn()
+  await cluster.startAgain(3)
+  await cluster.untilInSync(topic, PARTITIONS)
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    await cluster.moveLeader(topic, partition, 3)
+  }
+  await traffic.goesOn()
+  await traffic.stop()
+  await account.catchesUp(traffic.sent)
+  const log = await readByKcat(context, cluster.bootstrap, topic, PARTITIONS)
+  log.isExact(traffic.sent, 'the log')
+  account.isExact(traffic.sent, 'the group')
+  context.note(`${traffic.sent.reduce((sum, count) => sum + count)} records`)
+}
+
+/** The name of a group, or transactional id, that a broker coordinates. */
+async function groupAt(cluster: KafkaCluster, prefix: string, broker: number): Promise<string> {
+  for (let at = 0; ; at++) {
+    const name = `${prefix}-${at}`
+    if ((await cluster.coordinatorOf('group', name)) === broker) return name
+  }
+}
+
+export const clientClusterLeaders: readonly Check[] = [
+  { name: 'client-cluster-kafka-leaders', needs: ['java', 'kcat'], run: leaders },
+]
