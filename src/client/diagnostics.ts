@@ -56,9 +56,9 @@ export interface ProducerBatchEvent {
   readonly brokerId: number
   /** -1 where it is not known. */
   readonly baseOffset: number
-  /** When its first record came. */
+  /** When its first record came, by the date as it is when this is told. */
   readonly createdMs: number
-  /** From then until it was settled, by the wall clock. */
+  /** From then until it was settled. */
   readonly durationMs: number
   readonly error: KafkaError | null
 }

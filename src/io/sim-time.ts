@@ -73,20 +73,20 @@ export class SimTime {
   }
 }
 
-/** The clock of one process; may run ahead of or behind the others' by `skewMs`. */
+/** The clock of one process; its date is off as its machine's is. */
 export class SimClock implements Clock {
   readonly #time: SimTime
   readonly #process: SimProcess
-  readonly #skewMs: number
+  readonly #machine: { readonly skewMs: number }
 
-  constructor(time: SimTime, process: SimProcess, skewMs: number) {
+  constructor(time: SimTime, process: SimProcess, machine: { readonly skewMs: number }) {
     this.#time = time
     this.#process = process
-    this.#skewMs = skewMs
+    this.#machine = machine
   }
 
   nowMs(): number {
-    return Math.floor(this.#time.nowMs + this.#skewMs)
+    return Math.floor(this.#time.nowMs + this.#machine.skewMs)
   }
 
   monotonicMs(): number {

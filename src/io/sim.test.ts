@@ -354,6 +354,11 @@ describe('a simulation', () => {
     assert.equal(io.clock.nowMs(), 1007)
     await simulation.advance(24 * 3_600_000)
     assert.equal(io.clock.nowMs(), 1007 + 24 * 3_600_000)
+    const { clock } = io
+    const beforeMs = clock.monotonicMs()
+    io.skewMs = -1000
+    assert.equal(clock.nowMs(), 24 * 3_600_000, 'the date is set back')
+    assert.ok(clock.monotonicMs() - beforeMs < 1)
     let turns = 0
     const spin = (): void => {
       turns++

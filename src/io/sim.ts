@@ -123,7 +123,8 @@ export class SimNode implements Io {
   readonly host: string
   /** Its disk, for faults. */
   readonly volume: SimVolume
-  readonly #options: SimNodeOptions
+  /** How far its date is ahead; someone may set it. */
+  skewMs: number
   readonly #seeds: Prng
   #process: SimProcess
   #io: Io
@@ -132,7 +133,7 @@ export class SimNode implements Io {
     this.simulation = simulation
     this.host = host
     this.volume = new SimVolume(simulation.time, seeds.fork(), options.disk)
-    this.#options = options
+    this.skewMs = options.skewMs ?? 0
     this.#seeds = seeds
     this.#process = new SimProcess()
     this.#io = this.#start()
@@ -177,7 +178,7 @@ export class SimNode implements Io {
     const { simulation } = this
     this.#process = new SimProcess()
     return {
-      clock: new SimClock(simulation.time, this.#process, this.#options.skewMs ?? 0),
+      clock: new SimClock(simulation.time, this.#process, this),
       random: this.#seeds.fork(),
       disk: new SimDisk(this.volume, this.#process),
       network: simulation.network.endpoint(this.host, this.#process),

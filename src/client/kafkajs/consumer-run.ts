@@ -67,7 +67,7 @@ export class ConsumerRun implements BatchSurroundings {
     this.#parts = parts
     this.config = parts.config
     const { cluster } = parts
-    const nowMs = cluster.clock.nowMs()
+    const nowMs = cluster.clock.monotonicMs()
     this.#lastCommitMs = nowMs
     this.#lastYieldMs = nowMs
     this.#events = new RunEvents(parts, () => this.#native)
@@ -139,7 +139,7 @@ export class ConsumerRun implements BatchSurroundings {
     const { topic, partition } = native
     const { emitter, cluster } = this.#parts
     const work = new BatchWork(this, new KafkaJSBatch(native), native.signal)
-    const startMs = cluster.clock.nowMs()
+    const startMs = cluster.clock.monotonicMs()
     this.#events.fetched(native)
     this.#works.set(keyOf(topic, partition), work)
     this.#whole.delete(keyOf(topic, partition))
@@ -148,7 +148,7 @@ export class ConsumerRun implements BatchSurroundings {
     try {
       emitter.emit('consumer.start_batch_process', described)
       await work.handle()
-      const duration = cluster.clock.nowMs() - startMs
+      const duration = Math.round(cluster.clock.monotonicMs() - startMs)
       emitter.emit('consumer.end_batch_process', { ...described, duration })
       await this.#autoCommit()
       this.#failures = 0
@@ -225,7 +225,7 @@ export class ConsumerRun implements BatchSurroundings {
   async beat(): Promise<void> {
     this.#events.membership?.progress()
     const { clock } = this.#parts.cluster
-    const nowMs = clock.nowMs()
+    const nowMs = clock.monotonicMs()
     if (nowMs - this.#lastYieldMs < YIELD_MS) return
     this.#lastYieldMs = nowMs
     await new Promise<void>((resolve) => clock.nextTurn(resolve))
@@ -289,7 +289,7 @@ export class ConsumerRun implements BatchSurroundings {
   async commitIfNecessary(): Promise<void> {
     if (!this.#isAutoCommitting) return
     const { autoCommitInterval = null, autoCommitThreshold = null } = this.config
-    const sinceMs = this.#parts.cluster.clock.nowMs() - this.#lastCommitMs
+    const sinceMs = this.#parts.cluster.clock.monotonicMs() - this.#lastCommitMs
     const isDue = autoCommitInterval !== null && sinceMs >= autoCommitInterval
     const isMuch = autoCommitThreshold !== null && this.book.count >= autoCommitThreshold
     if (isDue || isMuch) await this.commitAll()
@@ -307,7 +307,7 @@ export class ConsumerRun implements BatchSurroundings {
 
   async commitOffsets(offsets: readonly GroupOffset[]): Promise<void> {
     const { cluster } = this.#parts
-    this.#lastCommitMs = cluster.clock.nowMs()
+    this.#lastCommitMs = cluster.clock.monotonicMs()
     if (offsets.length === 0) return
     try {
       await this.#native.commit(offsets, { timeoutMs: cluster.requestTimeoutMs })

@@ -37,7 +37,7 @@ export class RunEvents {
   }
 
   #nowMs(): number {
-    return this.#parts.cluster.clock.nowMs()
+    return this.#parts.cluster.clock.monotonicMs()
   }
 
   #identity() {
@@ -63,7 +63,7 @@ export class RunEvents {
     const isLeader = wasLeader()
     const assignment = byTopic(this.#native().assignment)
     emitter.emit('consumer.group_join', {
-      duration: this.#nowMs() - this.#joiningSinceMs,
+      duration: Math.round(this.#nowMs() - this.#joiningSinceMs),
       groupId: group.groupId,
       isLeader,
       leaderId: isLeader ? memberId : '',
@@ -116,7 +116,7 @@ export class RunEvents {
   }
 
   #fetch(numberOfBatches: number, nodeId: number): void {
-    const duration = this.#nowMs() - this.#fetchStartMs
+    const duration = Math.round(this.#nowMs() - this.#fetchStartMs)
     this.#parts.emitter.emit('consumer.fetch', { numberOfBatches, duration, nodeId })
   }
 }

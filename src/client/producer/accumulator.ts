@@ -91,9 +91,9 @@ export class Accumulator {
     if (target === undefined) {
       const { clock, random } = this.#cluster
       target = new TopicTarget(name, this.#settings, random, (brokerId) =>
-        this.#sender.stalledMs(brokerId, clock.nowMs()),
+        this.#sender.stalledMs(brokerId, clock.monotonicMs()),
       )
-      target.lastUsedMs = clock.nowMs()
+      target.lastUsedMs = clock.monotonicMs()
       this.#targets.set(name, target)
       target.update(this.#cluster.metadata.topic(name))
       this.#watch()
@@ -176,7 +176,7 @@ export class Accumulator {
     const bytes = Math.max(Math.min(queue.usualBytes || FIRST_BYTES, batchBytes), needed)
     const memory = this.memory.take(bytes)
     if (memory === null) return null
-    const createdMs = this.#cluster.clock.nowMs()
+    const createdMs = this.#cluster.clock.monotonicMs()
     const at = { createdMs, ordinal: ++this.#lastOrdinal }
     const batch = new ProducerBatch(queue.topic, queue.partition, memory, this.memory, at)
     batch.append(timestampMs, key, value, headers)
@@ -214,7 +214,7 @@ export class Accumulator {
         { topic: target.name },
       )
     }
-    const untilMs = this.#cluster.clock.nowMs() + maxBlockMs
+    const untilMs = this.#cluster.clock.monotonicMs() + maxBlockMs
     const pending = { ...outgoing, bytes, untilMs, isCancelled: false, placed, failed }
     this.#pendingBytes += bytes
     this.#pendingCount++
@@ -297,7 +297,7 @@ export class Accumulator {
   #onMetadata(): void {
     if (this.#closedWith !== null) return
     const { metadata, clock } = this.#cluster
-    const nowMs = clock.nowMs()
+    const nowMs = clock.monotonicMs()
     let isMoved = false
     for (const target of this.#targets.values()) {
       if (target.update(metadata.topic(target.name))) isMoved = true
@@ -315,7 +315,7 @@ export class Accumulator {
   }
 
   #forgetIdle(): void {
-    const sinceMs = this.#cluster.clock.nowMs() - TOPIC_IDLE_MS
+    const sinceMs = this.#cluster.clock.monotonicMs() - TOPIC_IDLE_MS
     let isForgotten = false
     for (const [name, target] of this.#targets) {
       if (target.lastUsedMs >= sinceMs || target.pending.length > 0) continue
@@ -334,7 +334,7 @@ export class Accumulator {
   #armSweep(untilMs: number): void {
     if (this.#cancelSweep !== null || untilMs === Infinity) return
     const { clock } = this.#cluster
-    this.#cancelSweep = clock.after(Math.max(0, untilMs - clock.nowMs()), () => this.#sweep())
+    this.#cancelSweep = clock.after(Math.max(0, untilMs - clock.monotonicMs()), () => this.#sweep())
   }
 
   /** Fails what has waited for too long. */
@@ -353,7 +353,7 @@ export class Accumulator {
   }
 
   #failPending(list: Pending[], error: KafkaError, onlyLate: boolean): void {
-    const nowMs = this.#cluster.clock.nowMs()
+    const nowMs = this.#cluster.clock.monotonicMs()
     const all = list.splice(0)
     for (const pending of all) {
       if (onlyLate && pending.untilMs > nowMs && !pending.isCancelled) {

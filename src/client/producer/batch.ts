@@ -62,6 +62,7 @@ const NOT_WRITTEN: Written = { baseOffset: -1, logAppendTimeMs: -1 }
 export class ProducerBatch {
   readonly topic: string
   readonly partition: number
+  /** By the monotonic clock, as all times here but those of records. */
   readonly createdMs: number
   /** Orders the batches of a partition; parts of a batch share its. */
   readonly ordinal: number

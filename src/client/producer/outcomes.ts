@@ -148,7 +148,7 @@ export class Outcomes {
       this.giveUp(queue, batch, error, errors)
       return
     }
-    const nowMs = this.#cluster.clock.nowMs()
+    const nowMs = this.#cluster.clock.monotonicMs()
     if (this.isOver(batch, nowMs)) this.expire(queue, batch)
     else batch.notBeforeMs = nowMs + this.#pauseMs(batch, error)
     // A new leader that is known already has no need of the pause.
@@ -203,10 +203,12 @@ export class Outcomes {
     if (!diagnosticChannels.producerBatch.hasSubscribers) return
     const { topic, partition, count, attempts, sentTo, baseOffset, createdMs, error } = batch
     const { clientId, clock } = this.#cluster
+    const durationMs = clock.monotonicMs() - createdMs
     diagnosticChannels.producerBatch.publish({
-      ...{ clientId, topic, partition, count, attempts, brokerId: sentTo, baseOffset, createdMs },
+      ...{ clientId, topic, partition, count, attempts, brokerId: sentTo, baseOffset },
+      createdMs: Math.round(clock.nowMs() - durationMs),
       bytes: attempts > 0 ? batch.sizeBytes : 0,
-      durationMs: clock.nowMs() - createdMs,
+      durationMs,
       error,
     })
   }

@@ -190,7 +190,7 @@ export class Sender {
 
   #run(): void {
     if (this.#closedWith !== null) return
-    const nowMs = this.#cluster.clock.nowMs()
+    const nowMs = this.#cluster.clock.monotonicMs()
     if (this.#numbering !== null && !this.#canNumber(this.#numbering)) return
     let dueMs = Infinity
     for (const lane of this.#lanes.values()) {
@@ -287,7 +287,7 @@ export class Sender {
     const { topic, count, attempts, createdMs } = batch
     const isPacked = attempts === 1 && this.#format.compression !== 'none'
     const compression = isPacked ? bytes / plainBytes : Number.NaN
-    const queuedMs = this.#cluster.clock.nowMs() - createdMs
+    const queuedMs = this.#cluster.clock.monotonicMs() - createdMs
     this.sensors.sent({ topic, count, bytes, compression, queuedMs }, nowMs)
     if (attempts > 1) this.sensors.retried(topic, count, nowMs)
   }
@@ -317,7 +317,7 @@ export class Sender {
   #answered(flight: Flight, body: Infer<typeof produceResponse>): void {
     this.#landed(flight)
     const { lane } = flight
-    lane.stalledSinceMs = lane.inFlight > 0 ? this.#cluster.clock.nowMs() : Infinity
+    lane.stalledSinceMs = lane.inFlight > 0 ? this.#cluster.clock.monotonicMs() : Infinity
     const answers = new Answers(flight.topicData, body.responses)
     for (const { queue, batch } of flight.load) {
       const answer = answers.of(batch)
@@ -370,7 +370,7 @@ export class Sender {
   /** Gives up what is too old, and comes back when the oldest of the rest will be. */
   #expireAll(): void {
     this.#cancelExpiry = null
-    const nowMs = this.#cluster.clock.nowMs()
+    const nowMs = this.#cluster.clock.monotonicMs()
     let oldestMs = Infinity
     const look = (queue: PartitionQueue, batch: ProducerBatch) => {
       if (batch.isDone) return
@@ -395,7 +395,9 @@ export class Sender {
     const { clock } = this.#cluster
     const atMs = createdMs + this.#settings.deliveryTimeoutMs
     if (this.#cancelExpiry !== null || atMs === Infinity || this.#closedWith !== null) return
-    this.#cancelExpiry = clock.after(Math.max(0, atMs - clock.nowMs()), () => this.#expireAll())
+    this.#cancelExpiry = clock.after(Math.max(0, atMs - clock.monotonicMs()), () =>
+      this.#expireAll(),
+    )
   }
 
   #armTimer(atMs: number, nowMs: number): void {

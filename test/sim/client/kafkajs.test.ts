@@ -56,6 +56,11 @@ class World {
     })
   }
 
+  /** Sets the date of the machine that the newest client is on. */
+  stepDate(byMs: number): void {
+    this.node.world.node(`app-${this.#machines}`).skewMs += byMs
+  }
+
   get nowMs(): number {
     return this.node.world.nowMs
   }
@@ -264,6 +269,8 @@ describe('offsets', () => {
           },
         }),
       )
+      await world.until(() => handled === 1)
+      world.stepDate(-3_600_000) // what has passed counts, not the date
       await world.until(() => handled === 8)
       await world.settle(consumer.disconnect())
       const offsets = commits.map(([, offset]) => Number(offset) % 8)
