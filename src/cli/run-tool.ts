@@ -1,7 +1,8 @@
 /**
  * Runs a command that stands for one of Kafka's tools on the streams of this process.
  *
- * Invariant: a reader that closes its end, as `head` does, ends the command quietly.
+ * Invariant: a reader that closes its end, as `head` does, ends the command quietly; at once, or in
+ * the command's own way where that took over Ctrl-C.
  */
 import { errorLines } from './error-lines.ts'
 import { UsageError } from './flags.ts'
@@ -14,6 +15,8 @@ export const USAGE_HINT = 'Add --help for the options.'
 
 /** Exit status after Ctrl-C and after SIGTERM, as shells have it. */
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143 } as const
+/** How long a slow reader may take for what was written before Ctrl-C. */
+const LAST_WRITES_MS = 1000
 
 /** Resolves with the exit status; what went wrong was said. */
 export async function runTool(
@@ -21,16 +24,21 @@ export async function runTool(
   how: Pick<ToolRun, 'args' | 'isAlias' | 'version'>,
 ): Promise<number> {
   const { stdout, stderr } = process
+  const interruption = new Interruption()
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0)
-      throw error
+      if (error.code !== 'EPIPE') throw error
+      if (!interruption.isTaken) process.exit(0)
+      interruption.abort(0)
     })
   }
-  const run = ofProcess(entry, how)
-  if (how.isAlias) return runOn(entry.load, run)
-  const { args, pauseMs } = takeWatch(how.args)
-  if (pauseMs === null) return runOn(entry.load, run)
+  const run = ofProcess(entry, how, interruption)
+  const { args, pauseMs } = how.isAlias ? { args: how.args, pauseMs: null } : takeWatch(how.args)
+  if (pauseMs === null) {
+    const status = await runOn(entry.load, run)
+    if (interruption.isAborted) await interruption.exit(status)
+    return status
+  }
   const screen = stdout.isTTY === true ? stdout : null
   const status = await watched(entry, { ...run, args }, { pauseMs, screen, runOn })
   process.exit(status) // without waiting for what Ctrl-C left in the middle
@@ -40,6 +48,7 @@ export async function runTool(
 function ofProcess(
   { watch }: ToolEntry,
   how: Pick<ToolRun, 'args' | 'isAlias' | 'version'>,
+  interruption: Interruption,
 ): ToolRun {
   const { stdin, stdout, stderr } = process
   return {
@@ -48,7 +57,7 @@ function ofProcess(
     err: (line) => void stderr.write(`${line}\n`),
     write: (bytes) => {
       if (stdout.write(bytes)) return
-      return new Promise((resolve) => stdout.once('drain', resolve))
+      return drained()
     },
     get input() {
       return stdin // opened by who reads it
@@ -56,22 +65,61 @@ function ofProcess(
     get terminal() {
       return { input: stdin.isTTY === true, output: stdout.isTTY === true }
     },
-    interrupted: onceInterrupted,
+    interrupted: () => interruption.take(),
     environment: how.isAlias ? {} : process.env,
     ...(watch !== undefined && !how.isAlias && { moreFlags: [WATCH_FLAG] }),
   }
 }
 
-/** The second Ctrl-C ends what does not end by itself. */
-function onceInterrupted(): AbortSignal {
-  const interrupt = new AbortController()
-  for (const [name, status] of Object.entries(SIGNAL_STATUS)) {
-    process.on(name, () => {
-      if (interrupt.signal.aborted) process.exit(status)
-      interrupt.abort(status)
-    })
+/** Resolves when what was written is out, or can't get out any more. */
+function drained(): Promise<void> {
+  const { stdout } = process
+  return new Promise((resolve) => {
+    const end = () => {
+      stdout.off('drain', end)
+      stdout.off('close', end)
+      resolve()
+    }
+    stdout.on('drain', end)
+    stdout.on('close', end)
+    if (stdout.destroyed) end()
+  })
+}
+
+/** Ctrl-C, SIGTERM and a closed pipe, for the command that ends in its own way then. */
+class Interruption {
+  readonly #controller = new AbortController()
+  isTaken = false
+
+  /** The signal, whose reason is the exit status: 130, 143, or 0 for a closed pipe. */
+  take(): AbortSignal {
+    if (this.isTaken) return this.#controller.signal
+    this.isTaken = true
+    for (const [name, status] of Object.entries(SIGNAL_STATUS)) {
+      process.on(name, () => {
+        if (this.isAborted) process.exit(status) // the second one ends what does not end by itself
+        this.abort(status)
+      })
+    }
+    return this.#controller.signal
   }
-  return interrupt.signal
+
+  get isAborted(): boolean {
+    return this.#controller.signal.aborted
+  }
+
+  abort(status: number): void {
+    this.#controller.abort(status)
+  }
+
+  /** Ends the process, though it may wait for input or for a reader of its output. */
+  async exit(status: number): Promise<never> {
+    if (process.stdout.writableLength > 0) {
+      const late = new Promise((resolve) => setTimeout(resolve, LAST_WRITES_MS))
+      await Promise.race([drained(), late])
+    }
+    process.exit(status)
+  }
 }
 
 /** The same on other streams. */

@@ -24,8 +24,9 @@ export interface ToolRun {
   /** What is at the ends of the streams: true for a terminal. */
   readonly terminal: { readonly input: boolean; readonly output: boolean }
   /**
-   * Takes over Ctrl-C and SIGTERM: the signal is aborted then, and the command ends in its own way.
-   * Who does not call it is ended at once, as any program is.
+   * Takes over Ctrl-C, SIGTERM and a closed pipe: the signal is aborted then, with the exit status
+   * as its reason (130, 143, 0), and the command ends in its own way. Who does not call it is ended
+   * at once, as any program is.
    */
   readonly interrupted: () => AbortSignal
   /** Environment variables; none under the name of Kafka's script. */
