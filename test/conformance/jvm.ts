@@ -38,6 +38,8 @@ export interface ToolResult {
   readonly status: number
   /** Both streams. */
   readonly output: string
+  /** Standard output alone. */
+  readonly printed: string
   /** The error stream alone. */
   readonly errors: string
 }
@@ -97,7 +99,8 @@ export class Jvm {
   async #callAlone(tool: ToolName, args: readonly string[], input: string): Promise<ToolResult> {
     const java = [...javaArguments(this.#classPath), TOOL_CLASSES[tool], ...args]
     const { status, stdout, stderr } = await runToEnd('java', java, CALL_TIMEOUT_MS, { input })
-    return { status: status ?? -1, output: `${stdout}\n${stderr}`, errors: stderr }
+    const output = `${stdout}\n${stderr}`
+    return { status: status ?? -1, output, printed: stdout, errors: stderr }
   }
 
   stop(): void {

@@ -106,6 +106,24 @@ export class RawMembers {
     assert.fail('no partition came')
   }
 
+  /** The first word of a member of a group of KIP-848, which then has what it has. */
+  async consumerBeats(groupId: string, memberId: string, topic: string): Promise<void> {
+    const call = [consumerGroupHeartbeatRequest, consumerGroupHeartbeatResponse] as const
+    const { errorCode, errorMessage } = await this.#ask('group', groupId, ...call, {
+      ...{ groupId, memberId, memberEpoch: 0, rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS },
+      ...{ subscribedTopicNames: [topic], topicPartitions: [] },
+    })
+    assert.equal(errorCode, 0, errorMessage ?? 'ConsumerGroupHeartbeat')
+  }
+
+  /** Its last. */
+  async consumerLeaves(groupId: string, memberId: string): Promise<void> {
+    const call = [consumerGroupHeartbeatRequest, consumerGroupHeartbeatResponse] as const
+    const body = { groupId, memberId, memberEpoch: -1 }
+    const { errorCode, errorMessage } = await this.#ask('group', groupId, ...call, body)
+    assert.equal(errorCode, 0, errorMessage ?? 'ConsumerGroupHeartbeat')
+  }
+
   /** A member of a share group. */
   async share(groupId: string, memberId: string, topic: string, memberEpoch = 0): Promise<void> {
     const body = { groupId, memberId, memberEpoch, subscribedTopicNames: [topic] }

@@ -2,22 +2,33 @@
  * Command lines run through Apache Kafka's tool and through ours, one list after the other against
  * the same server, of this kind or the other. A file of the folder `command-lines` has them, one a
  * line with modifiers as in transcripts; what begins with # is a comment, `> line` a line of input,
- * and `@ name content` a file of one line in the folder FILES. What is no tool of ours yet is run
- * by Kafka's in both lists. The last commands undo what the others did, so that both begin alike.
+ * and `@ name content` a file of one line in the folder FILES, in which \n breaks it.
+ * `= kafka` begins a part that is for Apache Kafka's server alone, and `=` ends it.
+ * `+ start NAME …` has something run beside the commands (beside.ts) until `+ stop NAME`. What is
+ * no tool of ours yet is run by Kafka's in both lists. The last commands undo what the others did,
+ * so that both begin alike.
+ *
+ * Modifiers: `eventually` runs it until it prints the same twice; `until:TEXT` until TEXT is in
+ * what it prints; `sorted` sorts the lines; `words` the words of each, where a set of Java has them
+ * in an order of chance; `ids` lets the ids differ that members of KIP-848 give themselves; `logs`
+ * leaves the error stream out, where Kafka's tool logs instead of printing; `unconnected` runs it
+ * without --bootstrap-server.
  *
  * Invariant: exit status and standard output are compared byte for byte, with ids, times and hosts
- * normalised. Of the error stream it is the first line, behind which Kafka's tools print a stack or
- * all of their help, and ours what to do next; names of Java's exceptions are taken out of it.
+ * normalised. Of the error stream it is the first line with anything in it, behind which Kafka's
+ * tools print a stack or all of their help, and ours what to do next; names of Java's exceptions
+ * are taken out of it.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { captured } from '../../src/cli/tool-run.test-support.ts'
 import { TOOLS } from '../../src/cli/tools.ts'
+import { type Stop, startBeside } from './beside.ts'
 import type { Check, CheckContext } from './check.ts'
 import { TOOL_CLASSES, type ToolName } from './jvm.ts'
 import { eventually } from './process.ts'
 import type { Server } from './server.ts'
-import { normalise } from './transcript.ts'
+import { BLANK, normalise } from './transcript.ts'
 
 /** What a run of one command printed. */
 interface Printed {
@@ -35,35 +46,54 @@ interface CommandLine {
   readonly text: string
 }
 
+/** What is started and ended beside the commands. */
+interface Beside {
+  readonly isStart: boolean
+  readonly name: string
+  readonly words: readonly string[]
+}
+
+type Step = CommandLine | Beside
 type RunOne = (command: CommandLine, args: readonly string[]) => Promise<Printed>
 
 const MAX_DIFFERENCES = 6
+/** A list is long, and some of it waits. */
+const TIMEOUT_MS = 280_000
 const SETTLING_MS = 10_000
-const MODIFIERS = /^(eventually|sorted|unconnected)$/
+const MODIFIERS = /^(eventually|until:\S+|sorted|words|ids|logs|unconnected)$/
 
 /** The class of an exception, where its own text got into a message. */
-const JAVA_CLASS = /\b(?:[a-z]+\.){2,}\w+Exception: /
+const JAVA_CLASS = /\b(?:[a-z]\w*\.)+\w+Exception: /g
+/** An id that a member gave itself, as Java's Uuid prints it. */
+const MEMBER_ID = /(?<![\w-])[\w-]{22}(?![\w-])/g
 
 /** Our tool for one of Kafka's; null where there is none yet. */
 const ourTool = (tool: ToolName) => TOOLS.find(({ alias }) => alias === tool) ?? null
 
 /** A check that runs a file of the folder `command-lines`. */
 export function sideBySideCheck(name: string): Check {
-  return { name: `cli-${name}`, needs: ['java'], run: (context) => compare(name, context) }
+  const run = (context: CheckContext) => compare(name, context)
+  return { name: `cli-${name}`, needs: ['java'], timeoutMs: TIMEOUT_MS, run }
 }
 
 async function compare(name: string, context: CheckContext): Promise<void> {
   const file = join(import.meta.dirname, 'command-lines', `${name}.txt`)
-  const commands = parse(readFileSync(file, 'utf8'), context.directory)
+  const steps = parse(readFileSync(file, 'utf8'), context)
+  const commands = steps.filter((step) => 'tool' in step)
   const server = await context.startServer('server') // on which no other check makes topics
-  const theirs = await runAll(commands, context, server, (command, args) =>
+  const theirs = await runAll(steps, context, server, (command, args) =>
     runTheirs(context, server, command, args),
   )
-  const ours = await runAll(commands, context, server, (command, args) =>
+  const ours = await runAll(steps, context, server, (command, args) =>
     ourTool(command.tool) !== null
       ? runOurs(server, command, args)
       : runTheirs(context, server, command, args),
   )
+  // To be read with --keep.
+  for (const [side, all] of Object.entries({ theirs, ours })) {
+    const texts = all.map((one, at) => `$ ${commands[at]!.text}\n${textOf(one)}\n`)
+    writeFileSync(join(context.directory, side), texts.join(''))
+  }
   const differences = commands.flatMap((command, at) => {
     const [wanted, found] = [theirs[at]!, ours[at]!].map(textOf)
     return wanted === found ? [] : [`$ ${command.text}\n  Kafka: ${wanted}\n  ours:  ${found}`]
@@ -79,17 +109,25 @@ function textOf({ status, out, firstError }: Printed): string {
   return JSON.stringify({ status, out, firstError })
 }
 
-function parse(text: string, folder: string): CommandLine[] {
-  const commands: CommandLine[] = []
+function parse(text: string, { directory: folder, kind }: CheckContext): Step[] {
+  const steps: Step[] = []
+  let isForThis = true
   for (const line of text.split('\n')) {
-    if (line === '' || line.startsWith('#')) continue
+    if (line.startsWith('=')) isForThis = line === '=' || line === `= ${kind}`
+    if (line === '' || /^[#=]/.test(line) || !isForThis) continue
     if (line.startsWith('@ ')) {
       const [name = '', ...content] = line.slice(2).split(' ')
-      writeFileSync(join(folder, name), `${content.join(' ')}\n`)
+      writeFileSync(join(folder, name), `${content.join(' ').replaceAll('\\n', '\n')}\n`)
       continue
     }
+    const last = steps.at(-1)
     if (line.startsWith('> ')) {
-      commands.at(-1)?.input.push(line.slice(2))
+      if (last !== undefined && 'input' in last) last.input.push(line.slice(2))
+      continue
+    }
+    if (line.startsWith('+ ')) {
+      const [verb, name = '', ...words] = line.slice(2).split(' ')
+      steps.push({ isStart: verb === 'start', name, words })
       continue
     }
     const words = line.split(' ')
@@ -97,30 +135,44 @@ function parse(text: string, folder: string): CommandLine[] {
     const [tool, ...args] = words.slice(count)
     if (tool === undefined || !(tool in TOOL_CLASSES)) throw new Error(`no such tool: ${line}`)
     const modifiers = words.slice(0, count)
-    commands.push({ modifiers, tool: tool as ToolName, args, input: [], text: line })
+    steps.push({ modifiers, tool: tool as ToolName, args, input: [], text: line })
   }
-  return commands
+  return steps
 }
 
 async function runAll(
-  commands: readonly CommandLine[],
+  steps: readonly Step[],
   context: CheckContext,
   server: Server,
   run: RunOne,
 ): Promise<Printed[]> {
   const results: Printed[] = []
-  for (const command of commands) {
-    const args = command.args.map((arg) => arg.replaceAll('FILES', context.directory))
-    if (!command.modifiers.includes('unconnected')) {
-      args.push('--bootstrap-server', server.bootstrap)
+  const running = new Map<string, Stop>()
+  for (const step of steps) {
+    if ('isStart' in step) {
+      if (step.isStart) running.set(step.name, await startBeside(context, server, step.words))
+      else await running.get(step.name)!()
+      continue
     }
-    results.push(
-      command.modifiers.includes('eventually')
-        ? await settled(() => run(command, args))
-        : await run(command, args),
-    )
+    const args = step.args.map((arg) => arg.replaceAll('FILES', context.directory))
+    if (!step.modifiers.includes('unconnected')) args.push('--bootstrap-server', server.bootstrap)
+    results.push(await runUntil(step, () => run(step, args)))
   }
   return results
+}
+
+/** What a command prints at last. */
+async function runUntil({ modifiers, text }: CommandLine, run: () => Promise<Printed>) {
+  const awaited = modifiers.find((modifier) => modifier.startsWith('until:'))?.slice(6)
+  if (awaited === undefined) return modifiers.includes('eventually') ? settled(run) : run()
+  let last = await run()
+  await eventually(SETTLING_MS, async () => {
+    if (textOf(last).includes(awaited)) return
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    last = await run()
+    throw new Error(`${text}: not yet: ${textOf(last)}`)
+  })
+  return last
 }
 
 /** What a command prints twice in a row: brokers learn of things after controllers do. */
@@ -142,9 +194,7 @@ async function runTheirs(
   args: readonly string[],
 ): Promise<Printed> {
   const lines = input.map((line) => `${line}\n`).join('')
-  const { status, output, errors } = await jvm.call(tool, args, lines)
-  // Kafka's tools write errors behind their output and never between.
-  const out = errors === '' ? output : output.replace(errors, '')
+  const { status, printed: out, errors } = await jvm.call(tool, args, lines)
   return printed(server, modifiers, { status, out, errors })
 }
 
@@ -164,10 +214,19 @@ function printed(
   { status, out, errors }: { status: number; out: string; errors: string },
 ): Printed {
   const sorting = modifiers.filter((modifier) => modifier === 'sorted')
-  return {
-    status,
-    out: normalise({ status: 0, output: out }, server, sorting),
-    firstError:
-      normalise({ status: 0, output: errors.replace(JAVA_CLASS, '') }, server, [])[0] ?? null,
+  const linesOf = (output: string) => {
+    const text = modifiers.includes('ids') ? output.replace(MEMBER_ID, 'ID') : output
+    const lines = normalise({ status: 0, output: text }, server, sorting)
+    return modifiers.includes('words') ? lines.map(inOrder) : lines
   }
+  const said = modifiers.includes('logs') ? [] : linesOf(errors.replace(JAVA_CLASS, ''))
+  return { status, out: linesOf(out), firstError: said.find((line) => line !== BLANK) ?? null }
+}
+
+/** The words of a line, without what stands between them. */
+function inOrder(line: string): string {
+  return line
+    .split(/[\s,]+/)
+    .sort()
+    .join(' ')
 }

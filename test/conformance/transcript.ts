@@ -42,7 +42,8 @@ type Block = { readonly comment: string; readonly file?: readonly [string, strin
 
 const EVENTUALLY_MS = 20_000
 const MODIFIERS = /^(eventually|sorted|measured|columns|figures:\S+|only:\S+)$/
-const BLANK = 'BLANK'
+/** Stands for an empty line. */
+export const BLANK = 'BLANK'
 const WITHOUT_SERVER: readonly ToolName[] = ['kafka-dump-log', 'kafka-storage']
 const MAX_DIFFERENCES = 6
 /**

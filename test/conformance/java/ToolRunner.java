@@ -18,7 +18,7 @@ import org.apache.kafka.common.utils.Exit;
  * Runs the main methods of Apache Kafka's command-line tools one after the other in one JVM, since a JVM's start costs
  * more than most of the commands. One JSON request a line on standard input: {"main": class, "args": [...],
  * "input": text}; one JSON answer a line on standard output: {"status": exit status, "output": text}, where the output
- * has both the standard and the error stream of the tool, in the order in which it wrote; "errors" has the latter alone.
+ * has both the standard and the error stream of the tool, in the order in which it wrote; "printed" and "errors" have one alone.
  *
  * Invariant: a tool sees what it would see in a JVM of its own: its exit ends it, and its shutdown hooks run then. A
  * tool that catches what ends it may write on; nothing of that is in the answer.
@@ -47,11 +47,13 @@ public final class ToolRunner {
         for (String line = requests.readLine(); line != null; line = requests.readLine()) {
             JsonNode request = json.readTree(line);
             ByteArrayOutputStream output = new ByteArrayOutputStream();
+            ByteArrayOutputStream printed = new ByteArrayOutputStream();
             ByteArrayOutputStream errors = new ByteArrayOutputStream();
-            int exitStatus = runner.run(request, output, errors);
+            int exitStatus = runner.run(request, output, printed, errors);
             ObjectNode answer = json.createObjectNode();
             answer.put("status", exitStatus);
             answer.put("output", output.toString("UTF-8"));
+            answer.put("printed", printed.toString("UTF-8"));
             answer.put("errors", errors.toString("UTF-8"));
             answers.println(json.writeValueAsString(answer));
             answers.flush();
@@ -93,10 +95,10 @@ public final class ToolRunner {
         }
     }
 
-    private int run(JsonNode request, ByteArrayOutputStream output, ByteArrayOutputStream errors) throws Exception {
+    private int run(JsonNode request, OutputStream output, OutputStream printed, OutputStream errors) throws Exception {
         List<String> args = new ArrayList<>();
         request.get("args").forEach(arg -> args.add(arg.asText()));
-        PrintStream captured = new PrintStream(output, true, "UTF-8");
+        PrintStream captured = new PrintStream(new Tee(output, printed), true, "UTF-8");
         PrintStream capturedErrors = new PrintStream(new Tee(output, errors), true, "UTF-8");
         PrintStream standardError = System.err;
         status.set(STILL_RUNNING);
