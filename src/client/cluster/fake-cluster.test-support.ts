@@ -27,6 +27,7 @@ import type {
   TopicInfo,
 } from './cluster.ts'
 import { assertIntegers, type Members } from './integer-fields.test-support.ts'
+import { withLeader } from './topic-info.ts'
 
 /** What reading the monotonic clock takes: no two readings of a real one are the same. */
 const READ_MS = 1 / 4096
@@ -291,7 +292,20 @@ export class FakeMetadata implements ClusterMetadata {
 
   markStale(): void {}
 
-  learnLeader(): void {}
+  learnLeader(
+    topic: string,
+    partition: number,
+    leader: number,
+    leaderEpoch: number,
+    endpoint?: BrokerInfo,
+  ): void {
+    if (endpoint !== undefined) this.brokers.set(endpoint.id, endpoint)
+    const known = this.#topics.get(topic)
+    const changed = known && withLeader(known, partition, leader, leaderEpoch)
+    if (changed === undefined) return
+    this.#topics.set(topic, changed)
+    this.#changed()
+  }
 
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)

@@ -75,6 +75,8 @@ export class AssignedPartition implements TopicPartition {
   /** A follower that the leader told us to read from (KIP-392); -1 for the leader. */
   replica = -1
   replicaUntilMs = 0
+  /** One of them has failed: the leader itself is read until then. */
+  leaderUntilMs = 0
   /** The fetch that it is part of has not been answered. */
   isInFlight = false
   /** In the line of partitions that have something for the program. */

@@ -17,6 +17,7 @@ import type { Infer } from '../../protocol/schema.ts'
 import { lastOffset } from '../../records/batch.ts'
 import { BatchBuilder, type BatchOptions } from '../../records/builder.ts'
 import { FakeCluster, type FakeRequest } from '../cluster/fake-cluster.test-support.ts'
+import { KafkaError } from '../kafka-error.ts'
 
 type Fetch = Infer<typeof fetchRequest>
 type Asked = Fetch['topics'][number]['partitions'][number]
@@ -68,7 +69,11 @@ export class FakeLogs {
   readonly sessions = new Map<number, Session>()
   /** Answers a whole fetch with this error, once each. */
   readonly fetchErrors: (number | Error)[] = []
+  /** Brokers that do not answer fetches. */
+  readonly dead = new Set<number>()
   readonly commitErrors: number[] = []
+  /** Where answers say that new leaders are. */
+  nodeEndpoints: { nodeId: number; host: string; port: number; rack: string | null }[] = []
   /** Fetches that wait for records, at most. */
   maxWaiting = 0
   #waiting = 0
@@ -112,6 +117,7 @@ export class FakeLogs {
 
   async #fetch(body: Fetch, { options, brokerId }: FakeRequest) {
     assert.equal(options.channel, 'fetch', 'fetches have a connection of their own')
+    if (this.dead.has(brokerId)) throw new KafkaError('NETWORK_ERROR', 'nobody answers')
     const error = this.fetchErrors.shift()
     if (error instanceof Error) throw error
     if (error !== undefined) return { errorCode: error, sessionId: 0, responses: [] }
@@ -129,7 +135,12 @@ export class FakeLogs {
       const hasNews = answers.some(({ partitions: of }) => of.some(isNews))
       if (hasNews || isDue) {
         this.#waiting--
-        return { errorCode: 0, sessionId: id, responses: answers }
+        return {
+          errorCode: 0,
+          sessionId: id,
+          responses: answers,
+          nodeEndpoints: this.nodeEndpoints,
+        }
       }
       await this.#change(untilMs)
     }
@@ -191,7 +202,11 @@ export class FakeLogs {
         log === undefined
           ? { ...EMPTY, partitionIndex: asked.partition, errorCode: 100 }
           : this.#readLog(log, asked, body, Math.min(left, asked.partitionMaxBytes), isFirst)
-      if (log !== undefined && brokerId === 1) answer.preferredReadReplica = log.preferredReplica
+      // Who says where to read gives nothing itself.
+      if (log !== undefined && brokerId === 1 && body.rackId !== '' && log.preferredReplica >= 0) {
+        answer.preferredReadReplica = log.preferredReplica
+        answer.records = new Uint8Array(0)
+      }
       if (answer.records !== null && answer.records.length > 0) {
         isFirst = false
         left = Math.max(0, left - answer.records.length)

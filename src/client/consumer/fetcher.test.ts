@@ -126,21 +126,6 @@ test('one partition in trouble does not hold up the others of its broker', async
   await settle(cluster, consumer.close())
 })
 
-test('the metadata learn of a new leader from the answer itself', async () => {
-  const { cluster, logs, consumer } = scene()
-  const learned: unknown[] = []
-  cluster.metadata.learnLeader = (...told: unknown[]) => void learned.push(told)
-  const currentLeader = { leaderId: 2, leaderEpoch: 5 }
-  const errorCode = ErrorCode.NOT_LEADER_OR_FOLLOWER
-  logs.log('t', 0).faults.push({ errorCode, currentLeader })
-  const seen = collect(consumer)
-  logs.append('t', 0, ['a'])
-  await cluster.clock.advance(1000)
-  assert.deepEqual(learned, [['t', 0, 2, 5]])
-  assert.deepEqual(seen, ['a'])
-  await settle(cluster, consumer.close())
-})
-
 test('a replica near by is read when the leader says so, and left when it fails', async () => {
   const { cluster, logs, consumer } = scene({ rack: 'here' })
   cluster.metadata.setBroker(2, 'here')

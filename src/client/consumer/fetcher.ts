@@ -6,35 +6,28 @@
  * Invariant: what is buffered, with what the fetches in flight may bring, is at most `bufferBytes`,
  * one batch for each broker aside (a broker sends a batch whole, however large).
  *
- * KIP-227 (sessions), KIP-392 (follower fetch), KIP-516 (topic ids), KIP-951 (new leaders).
+ * KIP-227 (sessions), KIP-516 (topic ids); fetch-sources.ts says from whom.
  */
 import { assert } from '../../base/assert.ts'
 import { ZERO_UUID } from '../../base/uuid.ts'
-import { ErrorCode, isStaleMetadata } from '../../protocol/errors.ts'
+import { ErrorCode } from '../../protocol/errors.ts'
 import { fetchRequest, fetchResponse } from '../../protocol/messages/01-fetch.ts'
 import type { Infer, Input } from '../../protocol/schema.ts'
 import { Deadline } from '../call.ts'
-import type { Channel, Cluster, PartitionInfo, TopicInfo } from '../cluster/cluster.ts'
+import type { Channel, Cluster } from '../cluster/cluster.ts'
 import { KafkaError } from '../kafka-error.ts'
 import { ConsumerSensors } from '../metrics/consumer-metrics.ts'
 import { backoffMs } from '../retry.ts'
 import type { AssignedPartition } from './assigned-partition.ts'
 import { type AskedPartition, FetchSession } from './fetch-session.ts'
+import { FetchSources, type SourceListener } from './fetch-sources.ts'
 import { FetchedData } from './fetched-data.ts'
 import type { ConsumerSettings } from './options.ts'
 
 /** What the fetcher tells of. */
-export interface FetchListener {
+export interface FetchListener extends SourceListener {
   /** Records have come, or an end of its log has moved. */
   onFetched(partition: AssignedPartition): void
-  /** The log has no such offset any more, or not yet. */
-  onOutOfRange(partition: AssignedPartition): void
-  /** Another leader: what is fetched next must be checked against its log (KIP-320). */
-  onNewLeader(partition: AssignedPartition): void
-  /** The topic is another one of the same name. */
-  onNewTopic(partition: AssignedPartition, topicId: string): void
-  /** To be told to the program. */
-  onFailed(partition: AssignedPartition, error: KafkaError): void
 }
 
 type Response = Infer<typeof fetchResponse>
@@ -63,8 +56,6 @@ const LAST_VERSION_WITH_NAMES = 12
 const MIN_FETCH_BYTES = 1024
 /** A partition may hold so many times what one fetch brings of it. */
 const PARTITION_DEPTH = 2
-/** How long a follower is read from before the leader is asked again. */
-const REPLICA_MAX_AGE_MS = 300_000
 /** The shortest wait at a broker while a partition that has no room may have some soon. */
 const MIN_WAIT_MS = 5
 
@@ -80,6 +71,7 @@ export class Fetcher {
   readonly #settings: ConsumerSettings
   readonly #partitions: ReadonlyMap<string, AssignedPartition>
   readonly #listener: FetchListener
+  readonly #sources: FetchSources
   /** Of its own: what comes behind a fetch that waits at the broker would wait too. */
   readonly #channel: Channel
   readonly #brokers = new Map<number, BrokerState>()
@@ -104,6 +96,7 @@ export class Fetcher {
     this.#settings = settings
     this.#partitions = partitions
     this.#listener = listener
+    this.#sources = new FetchSources(cluster, listener)
   }
 
   /** Whether a partition is to be fetched as soon as its broker and the buffer allow. */
@@ -124,7 +117,7 @@ export class Fetcher {
         retryAtMs = Math.min(retryAtMs, partition.retryAtMs)
         continue
       }
-      const target = this.#target(partition, nowMs)
+      const target = this.#sources.of(partition, nowMs)
       if (target < 0 || partition.phase !== 'active') continue
       if (!this.#hasRoom(partition)) {
         const sinceMs = nowMs - partition.takenAtMs
@@ -181,44 +174,6 @@ export class Fetcher {
       this.#brokers.set(id, broker)
     }
     return broker
-  }
-
-  /** The broker to fetch a partition from, or -1 where there is none for now. */
-  #target(partition: AssignedPartition, nowMs: number): number {
-    const { metadata } = this.#cluster
-    const topic = metadata.topic(partition.topic)
-    const info = topic?.partitions[partition.partition]
-    if (topic === undefined || info === undefined) return this.#noLeader(partition, 'not known')
-    if (this.#isAnotherTopic(partition, topic)) return -1
-    if (info.leader < 0) return this.#noLeader(partition, 'without a leader')
-    if (info.leaderEpoch > partition.leaderEpoch) this.#learn(partition, info)
-    if (partition.replica >= 0) {
-      if (nowMs < partition.replicaUntilMs && metadata.brokers.has(partition.replica)) {
-        return partition.replica
-      }
-      partition.replica = -1
-    }
-    return info.leader
-  }
-
-  #noLeader(partition: AssignedPartition, problem: string): -1 {
-    partition.lastProblem = problem
-    this.#cluster.metadata.markStale()
-    return -1
-  }
-
-  #isAnotherTopic(partition: AssignedPartition, { id }: TopicInfo): boolean {
-    if (id === ZERO_UUID || id === partition.topicId) return false
-    const isFirst = partition.topicId === ''
-    partition.topicId = id
-    if (!isFirst) this.#listener.onNewTopic(partition, id)
-    return !isFirst
-  }
-
-  #learn(partition: AssignedPartition, { leaderEpoch }: PartitionInfo): void {
-    const isFirst = partition.leaderEpoch < 0
-    partition.leaderEpoch = leaderEpoch
-    if (!isFirst) this.#listener.onNewLeader(partition)
   }
 
   async #fetch(
@@ -322,6 +277,7 @@ export class Fetcher {
     { maxBytes, maxWaitMs }: { readonly maxBytes: number; readonly maxWaitMs: number },
   ): Input<typeof fetchRequest> {
     const { fetchMinBytes, isReadCommitted, rack } = this.#settings
+    const mayFollow = this.#sources.mayFollow(sent.map(({ assigned }) => assigned))
     const usesIds = version > LAST_VERSION_WITH_NAMES
     return {
       replicaId: -1,
@@ -329,7 +285,7 @@ export class Fetcher {
       minBytes: fetchMinBytes,
       maxBytes,
       isolationLevel: isReadCommitted ? 1 : 0,
-      rackId: rack ?? '',
+      rackId: mayFollow ? (rack ?? '') : '',
       ...broker.session.next(
         sent.map(({ asked }) => asked),
         usesIds,
@@ -340,7 +296,7 @@ export class Fetcher {
   /** Takes an answer; false where it refuses the whole fetch. */
   #answered(broker: BrokerState, response: Response, version: number, sent: readonly Sent[]) {
     if (this.#closing.signal.aborted) return true
-    const { errorCode, sessionId, responses } = response
+    const { errorCode, sessionId, responses, nodeEndpoints } = response
     if (errorCode !== 0) {
       this.#refused(broker, errorCode)
       return false
@@ -360,7 +316,7 @@ export class Fetcher {
     for (const { topic, topicId, partitions } of responses) {
       for (const partition of partitions) {
         const one = byKey.get(`${usesIds ? topicId : topic}/${partition.partitionIndex}`)
-        if (one !== undefined) this.#partition(broker, one, partition, filled > 1)
+        if (one !== undefined) this.#partition(broker, one, partition, nodeEndpoints, filled > 1)
       }
     }
     return true
@@ -390,7 +346,7 @@ export class Fetcher {
     logger.debug(`fetch from broker ${broker.id}: ${problem.message}`)
     for (const { assigned } of sent) {
       assigned.lastProblem = problem.message
-      assigned.replica = -1
+      this.#sources.lost(assigned)
       if (!problem.retriable && problem.code !== 'TIMED_OUT') {
         this.#listener.onFailed(assigned, problem)
       }
@@ -405,30 +361,33 @@ export class Fetcher {
     })
   }
 
-  #partition(broker: BrokerState, sent: Sent, answer: PartitionResponse, isOneOfMany: boolean) {
+  #partition(
+    broker: BrokerState,
+    sent: Sent,
+    answer: PartitionResponse,
+    nodes: Response['nodeEndpoints'],
+    isOneOfMany: boolean,
+  ): void {
     const { assigned, asked, round } = sent
     // A seek, a revocation or a reset has come in between.
     if (assigned.round !== round || this.#partitions.get(assigned.key) !== assigned) return
     assert(assigned.fetchOffset === asked.fetchOffset, 'one fetch of a partition at a time')
-    if (answer.errorCode !== 0) return this.#partitionError(broker, assigned, answer)
+    if (answer.errorCode !== 0) {
+      this.#sources.refused(assigned, broker.id, answer, nodes)
+      return
+    }
     assigned.lastProblem = ''
     assigned.attempts = 0
     if (answer.highWatermark >= 0) assigned.highWatermark = answer.highWatermark
     if (answer.lastStableOffset >= 0) assigned.lastStableOffset = answer.lastStableOffset
     if (answer.logStartOffset >= 0) assigned.logStartOffset = answer.logStartOffset
-    if (answer.preferredReadReplica >= 0) this.#follow(assigned, answer.preferredReadReplica)
+    if (answer.preferredReadReplica >= 0)
+      this.#sources.follow(assigned, answer.preferredReadReplica)
     const { records } = answer
     if (records !== null && records.length > 0) {
       this.#store(assigned, asked, answer, isOneOfMany ? records.slice() : records)
     }
     this.#listener.onFetched(assigned)
-  }
-
-  #follow(assigned: AssignedPartition, replica: number): void {
-    if (replica === assigned.replica) return
-    assigned.replica = replica
-    assigned.replicaUntilMs = this.#cluster.clock.monotonicMs() + REPLICA_MAX_AGE_MS
-    this.#cluster.logger.debug(`${assigned.name} is read from broker ${replica} from now on`)
   }
 
   /** `bytes` is memory of its own: one partition that is slow must not keep the others' alive. */
@@ -458,32 +417,6 @@ export class Fetcher {
     assigned.queue.push(data)
     assigned.fetchOffset = data.nextOffset
     if (data.leaderEpoch >= 0) assigned.fetchEpoch = data.leaderEpoch
-  }
-
-  #partitionError(broker: BrokerState, assigned: AssignedPartition, answer: PartitionResponse) {
-    const { errorCode, currentLeader } = answer
-    const { topic, partition, fetchOffset: offset } = assigned
-    const { metadata } = this.#cluster
-    const context = { api: 'Fetch', broker: String(broker.id), topic, partition, offset }
-    const error = KafkaError.ofCode(errorCode, null, context)
-    assigned.lastProblem = error.message
-    if (currentLeader.leaderId >= 0) {
-      metadata.learnLeader(topic, partition, currentLeader.leaderId, currentLeader.leaderEpoch)
-    }
-    const wasFollowing = assigned.replica >= 0
-    assigned.replica = -1
-    if (errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
-      // A follower may be behind: the leader has the last word.
-      if (!wasFollowing) this.#listener.onOutOfRange(assigned)
-      return
-    }
-    if (!error.retriable && !isStaleMetadata(errorCode) && errorCode !== -1) {
-      this.#listener.onFailed(assigned, error)
-      return
-    }
-    metadata.markStale()
-    const pauseMs = backoffMs(this.#cluster, ++assigned.attempts)
-    assigned.retryAtMs = this.#cluster.clock.monotonicMs() + pauseMs
   }
 
   /** Frees the broker's memory; nobody waits for it. */

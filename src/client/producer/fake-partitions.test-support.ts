@@ -48,6 +48,11 @@ export class FakePartitions {
   /** Asked for each partition of each request. */
   fault: (topic: string, partition: number) => Fault = () => 'none'
   maxBatchBytes = 1_048_576
+  /** Who leads by now, where that is not what the metadata say; answers tell it (KIP-951). */
+  readonly newLeaders = new Map<
+    string,
+    { readonly leaderId: number; readonly leaderEpoch: number }
+  >()
   /** Partitions of each request, in the order in which they came. */
   readonly requests: { readonly brokerId: number; readonly partitions: string[] }[] = []
   readonly initProducerIds: number[] = []
@@ -102,7 +107,7 @@ export class FakePartitions {
         if (answers === null || body.acks === 0) return
         clock.after(this.latencyMs, () => {
           if (!connection.delete(reject)) return
-          resolve({ responses: answers, throttleTimeMs: 0, nodeEndpoints: [] })
+          resolve({ responses: answers, throttleTimeMs: 0, nodeEndpoints: this.#endpoints() })
         })
       })
       if (body.acks === 0) resolve({ responses: [], throttleTimeMs: 0, nodeEndpoints: [] })
@@ -134,7 +139,7 @@ export class FakePartitions {
             logStartOffset: 0,
             recordErrors: [],
             errorMessage: null,
-            currentLeader: { leaderId: -1, leaderEpoch: -1 },
+            currentLeader: this.#told(name, index, errorCode),
           },
         ],
       })
@@ -143,9 +148,23 @@ export class FakePartitions {
     return isLost ? null : answers
   }
 
+  #told(topic: string, partition: number, errorCode: number) {
+    const isNews = errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER
+    const leader = isNews ? this.newLeaders.get(`${topic}-${partition}`) : undefined
+    return leader ?? { leaderId: -1, leaderEpoch: -1 }
+  }
+
+  #endpoints() {
+    return [...this.newLeaders.values()].map(({ leaderId }) => {
+      return { nodeId: leaderId, host: `new-${leaderId}`, port: 9092, rack: null }
+    })
+  }
+
   #append(topic: string, partition: number, bytes: Uint8Array, brokerId: number) {
     const refuse = (errorCode: number) => ({ errorCode, baseOffset: -1 })
-    const leader = this.#cluster.metadata.topic(topic)?.partitions[partition]?.leader
+    const leader =
+      this.newLeaders.get(`${topic}-${partition}`)?.leaderId ??
+      this.#cluster.metadata.topic(topic)?.partitions[partition]?.leader
     if (leader !== brokerId) return refuse(ErrorCode.NOT_LEADER_OR_FOLLOWER)
     if (!batch.isCrcValid(bytes, 0)) return refuse(ErrorCode.CORRUPT_MESSAGE)
     if (bytes.length > this.maxBatchBytes) return refuse(ErrorCode.MESSAGE_TOO_LARGE)
