@@ -39,6 +39,11 @@ export const COMMON_FLAGS: readonly Flag[] = [
   { name: 'version', about: 'Print the version.' },
 ]
 
+/** Flags of the tools that connect to nothing. */
+export const OFFLINE_FLAGS: readonly Flag[] = COMMON_FLAGS.filter(({ name }) => {
+  return ['json', 'help', 'version'].includes(name)
+})
+
 /** The flags of one command line. */
 export class Flags {
   readonly #values: ReadonlyMap<string, readonly string[]>

@@ -5,7 +5,7 @@
  * Invariant: a command prints through its Tool alone and ends by returning its exit status, so that
  * it can be run without a process of its own.
  */
-import { COMMON_FLAGS, type Flag } from './flags.ts'
+import { COMMON_FLAGS, type Flag, OFFLINE_FLAGS } from './flags.ts'
 
 /** One run of a command. */
 export interface ToolRun {
@@ -48,6 +48,8 @@ export interface ToolHelp {
   readonly alias: string | null
   readonly about: string
   readonly flags: readonly Flag[]
+  /** True where it connects to nothing. */
+  readonly isOffline?: true
 }
 
 const WIDTH = 100
@@ -55,10 +57,10 @@ const MAX_LEFT = 36
 
 /** The help of a command: what it is for and its flags, one after the other. */
 export function helpText(
-  { name, alias, about, flags }: ToolHelp,
+  { name, alias, about, flags, isOffline }: ToolHelp,
   more: readonly Flag[] = [],
 ): string {
-  const all = [...flags, ...more, ...COMMON_FLAGS]
+  const all = [...flags, ...more, ...(isOffline ? OFFLINE_FLAGS : COMMON_FLAGS)]
   const lefts = all.map(({ name: flag, value, isOptional }) => {
     const shown = isOptional ? `[${value}]` : `<${value}>`
     return `  --${flag}${value === undefined ? '' : ` ${shown}`}`
