@@ -17,6 +17,7 @@ import {
   batchOf,
   CONTROLLER_PORT,
   fetchFrom,
+  PORT,
   produceTo,
   type TestClient,
   TestNode,
@@ -268,8 +269,12 @@ describe('a client that', () => {
 })
 
 describe('limits of connections', () => {
-  const stays = async (node: TestNode, host?: string): Promise<TestClient | null> => {
-    const client = await node.connect(host === undefined ? {} : { host }).catch(() => null)
+  const stays = async (
+    node: TestNode,
+    host = 'client',
+    port = PORT,
+  ): Promise<TestClient | null> => {
+    const client = await node.connect({ host, port }).catch(() => null)
     await node.world.advance(20)
     return client === null || client.closed !== null ? null : client
   }
@@ -290,28 +295,69 @@ describe('limits of connections', () => {
     assert.equal(await stays(node, 'one'), null)
     assert.match(node.log.at(-1)!, /10\.0\.0\.2 closed: max\.connections\.per\.ip=2 reached/)
     for (let i = 0; i < 3; i++) assert.notEqual(await stays(node, 'two'), null)
-    assert.equal(await stays(node, 'two'), null)
-    assert.match(node.log.at(-1)!, /max\.connections reached/)
+    const waiting = await node.connect({ host: 'two' })
+    const answer = waiting.send(metadataRequest, metadataResponse, 9, { topics: null })
+    await node.world.advance(5000)
+    assert.deepEqual([waiting.receivedBytes, waiting.closed], [0, null], 'nobody hears it yet')
     first!.connection.end()
+    assert.equal((await node.world.settle(answer)).brokers.length, 1, 'there is room')
+  })
+
+  it('hold for each listener, and let brokers in at theirs', async () => {
+    const properties = {
+      listeners: `CLIENTS://:${PORT},BROKERS://:9094,CONTROLLER://:${CONTROLLER_PORT}`,
+      'listener.security.protocol.map': 'CLIENTS:PLAINTEXT,BROKERS:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      'inter.broker.listener.name': 'BROKERS',
+      'max.connections': '3',
+      'listener.name.clients.max.connections': '2',
+    }
+    const node = await TestNode.start({ properties })
+    const oldest = await node.connect()
+    assert.ok(await isServed(oldest))
+    await node.world.advance(20)
+    const newer = await node.connect()
+    assert.ok(await isServed(newer))
+    const surplus = await node.connect()
+    const answer = surplus.send(metadataRequest, metadataResponse, 9, { topics: null })
     await node.world.advance(50)
-    assert.notEqual(await stays(node, 'one'), null, 'there is room again')
+    assert.deepEqual([surplus.receivedBytes, surplus.closed], [0, null])
+    // Brokers come in though all places are taken: the client that was quiet for longest goes.
+    assert.ok(await isServed(await node.connect({ port: 9094 })))
+    assert.ok(await isServed(await node.connect({ port: 9094 })))
+    await node.world.advance(50)
+    assert.deepEqual([oldest.closed !== null, newer.closed], [true, null])
+    assert.match(node.log.join('\n'), /it was the least recently used/)
+    // The controller counts its own.
+    assert.notEqual(await stays(node, undefined, CONTROLLER_PORT), null)
+    assert.equal(surplus.receivedBytes, 0)
+    newer.connection.end()
+    assert.equal((await node.world.settle(answer)).brokers.length, 1)
   })
 
   it('change while the node runs', async () => {
     const node = await TestNode.start()
     const client = await node.connect()
-    const configs = [{ name: 'max.connections', value: '2', configOperation: 0 }]
-    const resources = [{ resourceType: 4, resourceName: '', configs }]
-    const body = { resources, validateOnly: false }
-    const answer = await client.call(
-      incrementalAlterConfigsRequest,
-      incrementalAlterConfigsResponse,
-      1,
-      body,
-    )
-    assert.equal(answer.responses[0]?.errorCode, ErrorCode.NONE)
-    assert.notEqual(await stays(node), null)
-    assert.equal(await stays(node), null)
+    const alter = async (value: string) => {
+      const configs = [{ name: 'max.connections', value, configOperation: 0 }]
+      const resources = [{ resourceType: 4, resourceName: '', configs }]
+      const body = { resources, validateOnly: false }
+      const request = [incrementalAlterConfigsRequest, incrementalAlterConfigsResponse] as const
+      const answer = await client.call(...request, 1, body)
+      assert.equal(answer.responses[0]?.errorCode, ErrorCode.NONE)
+    }
+    await alter('2')
+    const second = await node.connect()
+    assert.ok(await isServed(second))
+    const third = await node.connect()
+    const answer = third.send(metadataRequest, metadataResponse, 9, { topics: null })
+    await node.world.advance(50)
+    assert.equal(third.receivedBytes, 0)
+    await alter('3')
+    assert.equal((await node.world.settle(answer)).brokers.length, 1)
+    await node.world.advance(50)
+    await alter('1')
+    await node.world.advance(1000)
+    assert.deepEqual([second.closed !== null, third.closed !== null], [true, true])
     assert.ok(await isServed(client))
   })
 
@@ -336,12 +382,19 @@ describe('limits of connections', () => {
   })
 
   it('hold against thousands that only connect', async () => {
-    const properties = { 'max.connections': '100', 'connections.max.idle.ms': '2000' }
+    const properties = {
+      'max.connections': '100',
+      'socket.listen.backlog.size': '30',
+      'connections.max.idle.ms': '2000',
+    }
     const node = await TestNode.start({ properties })
     const dialled = Array.from({ length: 3000 }, () => node.dial().catch(() => null))
     const clients = (await node.world.settle(Promise.all(dialled))).filter((one) => one !== null)
     await node.world.advance(100)
-    assert.equal(clients.filter(({ closed }) => closed === null).length, 100)
+    const count = () => clients.filter(({ closed }) => closed === null).length
+    assert.equal(count(), 130)
+    await node.world.advance(3500)
+    assert.equal(count(), 30, 'those that waited for room')
     await node.world.advance(5000)
     assert.equal(clients.filter(({ closed }) => closed === null).length, 0)
     assert.ok(await isServed(await node.connect()))

@@ -2,9 +2,8 @@
  * All client connections of a node: accepts them within their limits, ends the idle ones, turns
  * frames into requests, and writes what was answered at the end of a turn.
  *
- * Limits: `max.connections`, `max.connections.per.ip` (with overrides), `connections.max.idle.ms`,
- * `socket.request.max.bytes`. Over a limit the new connection is closed; Kafka does so by address,
- * and over `max.connections` leaves it unanswered until there is room.
+ * Limits: `max.connections`, of all or of one listener, and `max.connections.per.ip`
+ * (connection-quotas.ts), `connections.max.idle.ms`, `socket.request.max.bytes`.
  */
 import { BoundsError } from '../base/bounds-error.ts'
 import { ByteReader } from '../base/bytes.ts'
@@ -15,6 +14,7 @@ import { FrameMemory } from '../rpc/frame-memory.ts'
 import { decodeRequestHeader, peekRequest, type RequestHeader } from '../rpc/header.ts'
 import type { Broker } from './broker.ts'
 import { ClientConnection, type CloseCause, type ConnectionOwner } from './connection.ts'
+import { ConnectionQuotas } from './connection-quotas.ts'
 import { versionsOf } from './handlers/18-api-versions.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { type ListenerEndpoint, RequestContext } from './request-context.ts'
@@ -32,20 +32,12 @@ const FREE_FRAME_BYTES_MAX = 8 * 1024 * 1024
 /** How often idle connections are looked for. */
 const IDLE_CHECK_INTERVAL_MS = 1000
 
-export interface ConnectionLimits {
-  readonly connectionsMax: number
-  readonly connectionsPerHostMax: number
-  readonly connectionsPerHostOverrides: ReadonlyMap<string, number>
-  readonly idleMs: number
-  readonly frameBytesMax: number
-}
-
 export class Connections implements ConnectionOwner {
   readonly #broker: Broker
   readonly #wakeLoop: () => void
   readonly #refusals: RefusalLog
   readonly #all = new Set<ClientConnection>()
-  readonly #perHost = new Map<string, number>()
+  readonly #quotas: Readonly<Record<ListenerEndpoint['kind'], ConnectionQuotas>>
   #ready = new Set<ClientConnection>()
   #writable: ClientConnection[] = []
   /** Connections whose clients had not taken all when they were last looked at. */
@@ -59,6 +51,11 @@ export class Connections implements ConnectionOwner {
     this.#broker = broker
     this.#wakeLoop = wakeLoop
     this.#refusals = new RefusalLog(broker.logger, 'connections were refused or closed')
+    const limits = () => broker.settings.connectionLimits
+    this.#quotas = {
+      broker: new ConnectionQuotas(limits),
+      controller: new ConnectionQuotas(limits),
+    }
   }
 
   get count(): number {
@@ -66,25 +63,64 @@ export class Connections implements ConnectionOwner {
   }
 
   accept(socket: Connection, listener: ListenerEndpoint): void {
-    const limits = this.#broker.settings.connectionLimits
-    const host = socket.remoteHost.replace('::ffff:', '')
-    const fromHost = this.#perHost.get(host) ?? 0
-    const hostMax = limits.connectionsPerHostOverrides.get(host) ?? limits.connectionsPerHostMax
-    if (this.#all.size >= limits.connectionsMax || fromHost >= hostMax) {
-      const limit = fromHost >= hostMax ? `max.connections.per.ip=${hostMax}` : 'max.connections'
-      const line = `connection from ${host} closed: ${limit} reached`
-      this.#refusals.warn(line, this.#broker.clock.nowMs())
-      socket.destroy()
+    const quotas = this.#quotas[listener.kind]
+    if (quotas.hasRoom(listener.name)) {
+      this.#admit(socket, listener)
       return
     }
-    this.#perHost.set(host, fromHost + 1)
+    socket.pause()
+    if (quotas.wait({ socket, listener })) return
+    const host = hostOf(socket)
+    this.#refuse(socket, `${host} closed: max.connections reached, and too many wait for room`)
+  }
+
+  #admit(socket: Connection, listener: ListenerEndpoint): void {
+    const quotas = this.#quotas[listener.kind]
+    const host = hostOf(socket)
+    const hostMax = quotas.hostLimit(host)
+    if (hostMax >= 0) {
+      this.#refuse(socket, `${host} closed: max.connections.per.ip=${hostMax} reached`)
+      return
+    }
+    quotas.add(listener.name, host)
     const id = `${socket.localHost}:${socket.localPort}-${host}:${socket.remotePort}-${this.#nextId++}`
-    const nowMs = this.#broker.clock.nowMs
+    const { settings, clock } = this.#broker
+    const limits = settings.connectionLimits
     this.#all.add(
       new ClientConnection(id, socket, listener, this, limits, this.#frameMemory, () =>
-        nowMs.call(this.#broker.clock),
+        clock.nowMs(),
       ),
     )
+  }
+
+  #refuse(socket: Connection, why: string): void {
+    this.#refusals.warn(`connection from ${why}`, this.#broker.clock.nowMs())
+    socket.destroy()
+  }
+
+  /** Lets in who may come in now, and ends who has to go: limits may change at any time. */
+  #keepLimits(): void {
+    for (const quotas of Object.values(this.#quotas)) {
+      for (let next = quotas.takeWaiting(); next !== null; next = quotas.takeWaiting()) {
+        this.#admit(next.socket, next.listener)
+        next.socket.resume()
+      }
+    }
+    if (!Object.values(this.#quotas).some((quotas) => quotas.hasSurplus)) return
+    for (let surplus = this.#surplus(); surplus !== null; surplus = this.#surplus()) {
+      surplus.close('max.connections exceeded, and it was the least recently used')
+    }
+  }
+
+  /** The least recently used connection that has to go for others, or null. */
+  #surplus(): ClientConnection | null {
+    let oldest: ClientConnection | null = null
+    for (const connection of this.#all) {
+      const { name, kind } = connection.listener
+      if (!this.#quotas[kind].isSurplus(name)) continue
+      if (oldest === null || connection.lastActiveMs < oldest.lastActiveMs) oldest = connection
+    }
+    return oldest
   }
 
   ready(connection: ClientConnection): void {
@@ -101,9 +137,10 @@ export class Connections implements ConnectionOwner {
     if (!this.#all.delete(connection)) return
     this.#ready.delete(connection)
     this.#unsent.delete(connection)
-    const left = (this.#perHost.get(connection.remoteHost) ?? 1) - 1
-    if (left <= 0) this.#perHost.delete(connection.remoteHost)
-    else this.#perHost.set(connection.remoteHost, left)
+    const { listener, remoteHost } = connection
+    this.#quotas[listener.kind].remove(listener.name, remoteHost)
+    // Who waits for the room comes in with the next turn.
+    this.#wakeLoop()
     if (reason !== '') {
       const { logger } = this.#broker
       const line = `connection ${connection.id} closed: ${reason}`
@@ -158,8 +195,12 @@ export class Connections implements ConnectionOwner {
     return Math.max(FETCH_BYTES_MIN, UNSENT_BYTES_MAX - unsentBytes)
   }
 
-  /** Ends connections that have been idle for too long. Returns when to look again. */
+  /**
+   * Keeps the limits of connections and ends those that have been idle for too long. Returns when
+   * to look again.
+   */
   expireIdle(nowMs: number): number {
+    this.#keepLimits()
     if (nowMs < this.#idleCheckMs) return this.#idleCheckMs
     this.#refusals.catchUp(nowMs)
     const { idleMs } = this.#broker.settings.connectionLimits
@@ -171,6 +212,9 @@ export class Connections implements ConnectionOwner {
   }
 
   endAll(): void {
+    for (const quotas of Object.values(this.#quotas)) {
+      for (const { socket } of quotas.takeAll()) socket.destroy()
+    }
     for (const connection of [...this.#all]) connection.end()
   }
 
@@ -245,4 +289,9 @@ export class Connections implements ConnectionOwner {
       apiKeys: versions.apiKeys.filter(({ apiKey }) => apiKey === API_VERSIONS_KEY),
     })
   }
+}
+
+/** The client's address, an IPv4 address in its own form. */
+function hostOf(socket: Connection): string {
+  return socket.remoteHost.replace('::ffff:', '')
 }

@@ -10,7 +10,7 @@ import type { SnapshotPolicy } from '../metadata/metadata-node.ts'
 import { GROUP_METADATA_TOPIC } from '../metadata/topic-name.ts'
 import type { CreateTopicsRequest } from '../protocol/messages/19-create-topics.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
-import type { ConnectionLimits } from './connections.ts'
+import type { ConnectionLimits } from './connection-quotas.ts'
 
 const MINUTE_MS = 60_000
 /** Codecs of `offsets.topic.compression.codec` by id. */
@@ -41,14 +41,27 @@ export function brokerSettings(config: BrokerConfig): BrokerSettings {
     unstableApiVersions: config.get('unstable.api.versions.enable'),
     requestPartitionsMax: config.get('max.request.partition.size.limit'),
     requestTimeoutMs: config.get('request.timeout.ms'),
-    connectionLimits: {
-      connectionsMax: config.get('max.connections'),
-      connectionsPerHostMax: config.get('max.connections.per.ip'),
-      connectionsPerHostOverrides: config.connectionOverrides ?? new Map(),
-      idleMs: config.get('connections.max.idle.ms'),
-      frameBytesMax: config.get('socket.request.max.bytes'),
-    },
+    connectionLimits: connectionLimits(config),
     internalTopics: new Map([[GROUP_METADATA_TOPIC, offsetsTopic(config)]]),
+  }
+}
+
+function connectionLimits(config: BrokerConfig): ConnectionLimits {
+  const listeners = config.listeners.filter(({ kind }) => kind === 'broker')
+  const ownLimits = new Map<string, number>()
+  for (const { name } of config.listeners) {
+    const value = config.properties.get(`listener.name.${name.toLowerCase()}.max.connections`)
+    if (value !== undefined) ownLimits.set(name, Number(value))
+  }
+  return {
+    connectionsMax: config.get('max.connections'),
+    listenerConnectionsMax: ownLimits,
+    connectionsPerHostMax: config.get('max.connections.per.ip'),
+    connectionsPerHostOverrides: config.connectionOverrides ?? new Map(),
+    protectedListener: listeners.length > 1 ? config.interBrokerListenerName : null,
+    waitingMax: config.get('socket.listen.backlog.size'),
+    idleMs: config.get('connections.max.idle.ms'),
+    frameBytesMax: config.get('socket.request.max.bytes'),
   }
 }
 

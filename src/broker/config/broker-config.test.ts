@@ -127,6 +127,10 @@ test('values fit together', () => {
     [{ 'replica.lag.time.max.ms': '100' }, /^replica\.fetch\.wait\.max\.ms=500: /],
     [{ 'max.connections.per.ip': '0' }, /can be set to zero only if/],
     [{ 'max.connections.per.ip.overrides': 'localhost' }, /comma-separated list of host:number$/],
+    [
+      { 'listener.name.plaintext.max.connections': 'x' },
+      /max\.connections: Not a number of type INT/,
+    ],
     [{ 'queued.max.request.bytes': '10' }, /must be larger or equal to socket\.request\.max/],
     [{ 'group.consumer.heartbeat.interval.ms': '4000' }, /min\.heartbeat\.interval\.ms$/],
     [{ 'group.coordinator.rebalance.protocols': 'consumer' }, /Disabling the 'CLASSIC' protocol/],

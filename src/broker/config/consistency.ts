@@ -4,8 +4,9 @@
  */
 
 import type { BrokerConfig } from './broker-config.ts'
-import type { BrokerKeyName } from './broker-keys.ts'
+import { BROKER_KEYS, type BrokerKeyName } from './broker-keys.ts'
 import type { ConfigIssue } from './issue.ts'
+import { parseValue } from './value-text.ts'
 
 const GROUP_TYPES = ['consumer', 'share', 'streams']
 const BOUNDED = ['heartbeat.interval.ms', 'session.timeout.ms', 'assignment.interval.ms']
@@ -140,6 +141,12 @@ function socketIssues(config: BrokerConfig): ConfigIssue[] {
   }
   if (config.connectionOverrides === null) {
     issues.push(issue(config, key, `${key} must be a comma-separated list of host:number`))
+  }
+  for (const { name } of config.listeners) {
+    const own = `listener.name.${name.toLowerCase()}.max.connections`
+    const value = config.properties.get(own)
+    const { error } = parseValue(own, BROKER_KEYS['max.connections'], value ?? '0')
+    if (error !== null) issues.push({ key: own, value: value ?? null, message: error })
   }
   const idleMs = config.get('connections.max.idle.ms')
   const delayMs = config.get('connection.failed.authentication.delay.ms')

@@ -74,8 +74,8 @@ const WITHOUT_EFFECT: readonly Unbuilt[] = [
     keys: /^controller\.performance\./,
   },
   {
-    why: 'sockets have the buffers and backlog that Node and the operating system give them',
-    keys: /^socket\.(send|receive|listen)\./,
+    why: 'sockets have the buffers that Node and the operating system give them',
+    keys: /^socket\.(send|receive)\./,
   },
   {
     why: 'requests wait in their connection, within bounds of its own',
