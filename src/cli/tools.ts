@@ -51,6 +51,13 @@ export const TOOLS: readonly ToolEntry[] = [
     watch: 'always',
     load: async () => (await import('./get-offsets/get-offsets.ts')).getOffsetsTool,
   },
+  {
+    name: 'dump-log',
+    alias: 'kafka-dump-log',
+    about: 'Show what is in segments, indexes and snapshots.',
+    group: 'Records',
+    load: async () => (await import('./dump-log/dump-log.ts')).dumpLogTool,
+  },
 ]
 
 /** The command with this name, or with this name of Kafka's script. */
