@@ -3,8 +3,8 @@
  * command has its own flags, groups exclude each other, and what is wrong is said with the usage
  * before it and the nearest name behind it.
  *
- * Invariant: the usage and the errors are argparse4j's, but that a long error stays on its line; the
- * help has its shape and our words.
+ * Invariant: the usage and the errors are argparse4j's, but that a long error stays on its line;
+ * the help has its shape and our words.
  */
 
 import {
@@ -118,8 +118,8 @@ export function parseArguments(args: readonly string[], parser: ParserInUse): Ar
 }
 
 /**
- * The same for a tool that prints what is wrong and ends: the arguments, or the exit status. Kafka's
- * tools exit with 1 after help that was asked for, ours do not.
+ * The same for a tool that prints what is wrong and ends: the arguments, or the exit status.
+ * Kafka's tools exit with 1 after help that was asked for; ours do not.
  */
 export function argumentsOrStatus(
   run: Pick<ToolRun, 'args' | 'isAlias' | 'out' | 'err'>,

@@ -62,7 +62,8 @@ class Pairs {
   }
 
   lines(title: string, order: (a: Pair, b: Pair) => number, line: (pair: Pair) => string) {
-    return hashMapOrder([...this.#byFile.keys()], null).flatMap((file) => {
+    // computeIfAbsent puts a key before those that share its place.
+    return hashMapOrder([...this.#byFile.keys()].reverse(), null).flatMap((file) => {
       const pairs = [...this.#byFile.get(file)!].sort(order)
       return [`${title}${file}`, ...pairs.map(line)]
     })

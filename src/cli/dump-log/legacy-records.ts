@@ -9,6 +9,7 @@ import { crc32 } from 'node:zlib'
 import { LOG_OVERHEAD, type TimestampType } from '../../records/batch.ts'
 import { MIN_LENGTH } from '../../records/batches.ts'
 import { CompressionFailure, decompress } from '../../records/compression/compression.ts'
+import { xxhash32 } from '../../records/compression/xxhash32.ts'
 import { MAX_DECOMPRESSED_BYTES } from '../../records/record-scan.ts'
 import { CliError } from '../cli-error.ts'
 import { codecOf } from './codecs.ts'
@@ -42,6 +43,7 @@ const TIMESTAMP_AT = ATTRIBUTES_AT + 1
 const TIMESTAMP_BYTES = 8
 const COMPRESSION_MASK = 0x07
 const APPEND_TIME_FLAG = 0x08
+const LZ4_CONTENT_SIZE_FLAG = 0x08
 
 /** What a timestamp of the message says. */
 export function legacyTimestampType({
@@ -85,9 +87,22 @@ export function legacyRecords(bytes: Uint8Array): LegacyRecord[] {
       `Found invalid compressed record set with null value (magic = ${wrapper.magic})`,
     )
   }
-  const content = decompress(codec, record.value, MAX_DECOMPRESSED_BYTES)
+  const packed = codec === 'lz4' && wrapper.magic === 0 ? mended(record.value) : record.value
+  const content = decompress(codec, packed, MAX_DECOMPRESSED_BYTES)
   if (content instanceof CompressionFailure) throw new CliError(content.message)
   return absolute(wrapper, innerRecords(content, wrapper))
+}
+
+/**
+ * The frame with the checksum that its header should have: what wrote magic 0 computed it over the
+ * wrong bytes (KAFKA-3160).
+ */
+function mended(frame: Uint8Array): Uint8Array {
+  const at = (frame[4]! & LZ4_CONTENT_SIZE_FLAG) === 0 ? 6 : 14
+  if (frame.length <= at) return frame
+  const copy = Uint8Array.from(frame)
+  copy[at] = xxhash32(copy, 4, at) >>> 8
+  return copy
 }
 
 function innerRecords(content: Uint8Array, wrapper: LegacyHeader): LegacyRecord[] {
