@@ -6,6 +6,7 @@ import type { Check } from './check.ts'
 import { cleanings } from './checks/cleaning.ts'
 import { clientAdmins } from './checks/client-admin.ts'
 import { clientClusterLeaders } from './checks/client-cluster-leaders.ts'
+import { clientClusterReplicas } from './checks/client-cluster-replicas.ts'
 import { clientConsumer } from './checks/client-consumer.ts'
 import { clientConsumerGroups } from './checks/client-consumer-groups.ts'
 import { clientGroups } from './checks/client-groups.ts'
@@ -51,6 +52,7 @@ export const CHECKS: readonly Check[] = [
   ...clientSecurity,
   ...clientOlderBrokers,
   ...clientClusterLeaders,
+  ...clientClusterReplicas,
   ...clientKafkaJs,
   ...clientGuideChecks,
   ...clientMemory,

@@ -220,9 +220,18 @@ export class KafkaCluster {
     await this.node(id).kill()
   }
 
-  async startAgain(id: number): Promise<void> {
+  /** Starts a broker that was killed; resolves when it knows of so many, itself among them. */
+  async startAgain(id: number, brokers: number = NODES.length): Promise<void> {
     this.node(id).launch()
-    await this.node(id).untilReady(NODES.length)
+    await this.node(id).untilReady(brokers)
+  }
+
+  /** Has a broker that is not in sync lead a partition that no one leads: records are lost. */
+  async electUnclean(topic: string, partition: number, leader: number): Promise<void> {
+    await eventually(MOVE_TIMEOUT_MS, async () => {
+      await this.#operator.admin().electLeaders('unclean', [{ topic, partition }])
+      assert.equal(await this.leaderOf(topic, partition), leader)
+    })
   }
 
   async #partition(topic: string, partition: number) {
