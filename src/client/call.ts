@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../io/io.ts'
 import { KafkaError } from './kafka-error.ts'
+import { checkOptionNames, type OptionNames } from './known-options.ts'
 
 /** What every asynchronous call of the client takes. */
 export interface CallOptions {
@@ -12,6 +13,9 @@ export interface CallOptions {
   /** How long the call may take with all its retries, in milliseconds. */
   readonly timeoutMs?: number | undefined
 }
+
+/** The names of what every call takes. */
+export const CALL_OPTION_NAMES: OptionNames<CallOptions> = { signal: true, timeoutMs: true }
 
 /**
  * The end of one call. It costs a timer only while something waits on it.
@@ -28,6 +32,7 @@ export class Deadline {
 
   /** `what` names the call in its errors, as `send to orders`. */
   constructor(clock: Clock, what: string, defaultTimeoutMs: number, options: CallOptions = {}) {
+    checkOptionNames(what, options, CALL_OPTION_NAMES)
     this.#clock = clock
     this.#what = what
     this.signal = options.signal

@@ -1,5 +1,9 @@
 /** Refuses options that do not exist: one that is misspelt and ignored changes what is done. */
+import { nearestName } from '../base/nearest-name.ts'
 import { KafkaError } from './kafka-error.ts'
+
+/** Shorter names are near to what they do not mean: `ssl` to `sasl`. */
+const SHORTEST_MISTYPED = 4
 
 /** Each option's name; the type has a name that was added and not listed refused. */
 export type OptionNames<O> = Readonly<Record<keyof O, true>>
@@ -11,8 +15,17 @@ export function checkOptionNames(what: string, options: unknown, known: object):
   }
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(known, name)) continue
-    const like = Object.keys(known).find((each) => each.toLowerCase() === name.toLowerCase())
-    const hint = like === undefined ? '' : `; it is called ${like}`
-    throw new KafkaError('INVALID_ARGUMENT', `${what}: there is no option ${name}${hint}`)
+    throw new KafkaError(
+      'INVALID_ARGUMENT',
+      `${what}: there is no option ${name}${hint(name, known)}`,
+    )
   }
+}
+
+function hint(name: string, known: object): string {
+  const names = Object.keys(known)
+  const same = names.find((each) => each.toLowerCase() === name.toLowerCase())
+  if (same !== undefined) return `; it is called ${same}`
+  const near = name.length < SHORTEST_MISTYPED ? null : nearestName(name, names)
+  return near === null ? '' : `; did you mean ${near}?`
 }

@@ -116,7 +116,6 @@ export interface Settings extends Backoff {
 }
 
 const MAX_INT32 = 2 ** 31 - 1
-const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER']
 
 const KNOWN: OptionNames<KafkaOptions> = {
   brokers: true,
@@ -182,15 +181,23 @@ function brokersOf(brokers: KafkaOptions['brokers']): Settings['brokers'] {
 function tlsOf(tls: KafkaOptions['tls']): TlsOptions | null {
   if (tls === undefined || tls === false) return null
   if (tls === true) return {}
-  if (typeof tls === 'object' && tls !== null) return tls
+  if (typeof tls === 'object' && tls !== null) {
+    checkOptionNames('tls', tls, KNOWN_OF_TLS)
+    return tls
+  }
   throw invalid('tls', tls, 'true, false or an object of options')
 }
 
 function saslOf(sasl: KafkaOptions['sasl']): SaslOptions | null {
   if (sasl === undefined) return null
-  if (!MECHANISMS.includes(sasl.mechanism)) {
-    throw invalid('sasl.mechanism', sasl.mechanism, `one of ${MECHANISMS.join(', ')}`)
+  if (!Object.hasOwn(KNOWN_OF_SASL, sasl.mechanism)) {
+    throw invalid(
+      'sasl.mechanism',
+      sasl.mechanism,
+      `one of ${Object.keys(KNOWN_OF_SASL).join(', ')}`,
+    )
   }
+  checkOptionNames(`sasl of ${sasl.mechanism}`, sasl, KNOWN_OF_SASL[sasl.mechanism])
   if (sasl.mechanism !== 'OAUTHBEARER') {
     text('sasl.username', sasl.username)
     // The password itself must not get into an error, and from there into a log.
@@ -200,12 +207,44 @@ function saslOf(sasl: KafkaOptions['sasl']): SaslOptions | null {
   } else {
     const { clientCredentials } = sasl
     text('sasl.clientCredentials.tokenEndpoint', clientCredentials?.tokenEndpoint)
+    checkOptionNames('sasl clientCredentials', clientCredentials, KNOWN_OF_CREDENTIALS)
     text('sasl.clientCredentials.clientId', clientCredentials.clientId)
     if (typeof clientCredentials.clientSecret !== 'string') {
       throw invalid('sasl.clientCredentials.clientSecret', '?', 'a string')
     }
   }
   return sasl
+}
+
+const KNOWN_OF_TLS: OptionNames<TlsOptions> = {
+  ca: true,
+  cert: true,
+  key: true,
+  pfx: true,
+  passphrase: true,
+  servername: true,
+  rejectUnauthorized: true,
+  minVersion: true,
+  ciphers: true,
+}
+
+const KNOWN_OF_PLAIN = { mechanism: true, username: true, password: true }
+const KNOWN_OF_SCRAM = { ...KNOWN_OF_PLAIN, isDelegationToken: true }
+const KNOWN_OF_OAUTH = { mechanism: true, token: true, clientCredentials: true }
+const KNOWN_OF_SASL: Readonly<Record<SaslOptions['mechanism'], object>> = {
+  PLAIN: KNOWN_OF_PLAIN,
+  'SCRAM-SHA-256': KNOWN_OF_SCRAM,
+  'SCRAM-SHA-512': KNOWN_OF_SCRAM,
+  OAUTHBEARER: KNOWN_OF_OAUTH,
+}
+
+const KNOWN_OF_CREDENTIALS: OptionNames<ClientCredentials> = {
+  tokenEndpoint: true,
+  clientId: true,
+  clientSecret: true,
+  scope: true,
+  parameters: true,
+  extensions: true,
 }
 
 function text(name: string, value: unknown): string {

@@ -4,6 +4,7 @@
  * types they are.
  */
 import { KafkaError } from './kafka-error.ts'
+import { checkOptionNames } from './known-options.ts'
 import { type BytesInput, type Serde, serde } from './serde.ts'
 
 /** One partition of a topic. */
@@ -51,6 +52,7 @@ export type ValueOut<T extends TopicLike> =
 /** The name of `T`, as a literal where it is known. */
 export type NameOf<T extends TopicLike> = TopicOf<T>['name']
 
+const KNOWN = { key: true, value: true }
 const MAX_NAME_CHARS = 249
 const NAME = /^[\w.-]+$/
 
@@ -60,6 +62,7 @@ export function topic<const Name extends string, KI, KO, VI, VO>(
   serdes: { readonly key: Serde<KI, KO>; readonly value: Serde<VI, VO> },
 ): Topic<Name, KI, KO, VI, VO> {
   checkTopicName(name)
+  checkOptionNames(`topic ${name}`, serdes, KNOWN)
   return { name, key: serdes.key, value: serdes.value }
 }
 

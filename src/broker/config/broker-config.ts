@@ -4,6 +4,7 @@
  * Invariant: an instance that `parse` hands out has passed every rule, of single values and between
  * them, so that nothing later can fail on it.
  */
+import { nearestName } from '../../base/nearest-name.ts'
 import {
   BROKER_KEYS,
   type BrokerKeyName,
@@ -15,7 +16,6 @@ import type { ConfigKey, ConfigValue } from './config-key.ts'
 import { consistencyIssues } from './consistency.ts'
 import { type ConfigIssue, missingIssue, valueIssue } from './issue.ts'
 import { type Listener, resolveListeners, type SecurityProtocol } from './listeners.ts'
-import { nearestName } from './nearest-name.ts'
 import { quorumIssues } from './quorum-rules.ts'
 import { isPlugInName, knownNames, unbuiltIssues } from './unbuilt.ts'
 import { defaultText, parseValue } from './value-text.ts'

@@ -6,9 +6,10 @@
  * seen: everything before the record, batch or poll that it asked for last.
  */
 import type { Readable } from 'node:stream'
-import { type CallOptions, Deadline } from '../call.ts'
+import { CALL_OPTION_NAMES, type CallOptions, Deadline } from '../call.ts'
 import type { Channel, Cluster } from '../cluster/cluster.ts'
 import { KafkaError } from '../kafka-error.ts'
+import { checkOptionNames, type OptionNames } from '../known-options.ts'
 import type { ClientMetric } from '../metrics/metric-family.ts'
 import type { ConsumerRecord } from '../record.ts'
 import { type AnyTopic, type TopicLike, type TopicPartition, topicOf } from '../topic.ts'
@@ -74,6 +75,10 @@ export interface ConsumerStats {
   readonly membership: MembershipStats | null
 }
 
+const LOOP_NAMES: OptionNames<LoopOptions> = { signal: true }
+const BATCH_NAMES: OptionNames<BatchOptions> = { signal: true, maxRecords: true }
+const POLL_NAMES = { ...CALL_OPTION_NAMES, ...BATCH_NAMES }
+
 const DEFAULT_TIMEOUT_MS = 60_000
 const CLOSE_TIMEOUT_MS = 30_000
 const DEFAULT_POLL_MS = 1000
@@ -103,13 +108,8 @@ export class Consumer<T extends TopicLike = string>
     this.#topics =
       topics === undefined ? null : topics instanceof RegExp ? topics : topics.map(topicOf)
     const known = Array.isArray(this.#topics) ? this.#topics : []
-    this.#core = new ConsumerCore(
-      parts.cluster,
-      consumerSettings(options),
-      known,
-      options,
-      parts.channel,
-    )
+    const settings = consumerSettings(options)
+    this.#core = new ConsumerCore(parts.cluster, settings, known, options, parts.channel)
   }
 
   /** The partitions that it reads now. */
@@ -129,21 +129,24 @@ export class Consumer<T extends TopicLike = string>
   }
 
   /** The same, with a signal that ends the loop. */
-  records({ signal }: LoopOptions = {}): AsyncIterableIterator<ConsumerRecord<T>> {
-    return new RecordLoop<T>(this.#core, signal, this.#gate('a loop over records'))
+  records(options: LoopOptions = {}): AsyncIterableIterator<ConsumerRecord<T>> {
+    checkOptionNames('records', options, LOOP_NAMES)
+    return new RecordLoop<T>(this.#core, options.signal, this.#gate('a loop over records'))
   }
 
   /**
    * Records as a stream; a record counts as seen when the one after the next is read. Destroying
    * the stream ends the loop.
    */
-  readable({ signal }: LoopOptions = {}): Readable {
+  readable(options: LoopOptions = {}): Readable {
+    checkOptionNames('readable', options, LOOP_NAMES)
     const gate = this.#gate('a stream')
-    return new RecordReadable(new RecordLoop<T>(this.#core, signal, gate, true))
+    return new RecordReadable(new RecordLoop<T>(this.#core, options.signal, gate, true))
   }
 
   /** Batches of one partition each. One is committed with `batch.commit()`, or by going on. */
   batches(options: BatchOptions = {}): AsyncGenerator<ConsumerBatch<T>, void, undefined> {
+    checkOptionNames('batches', options, BATCH_NAMES)
     const { maxRecords = Infinity, signal } = options
     const gate = this.#gate('a loop over batches')
     return batchLoop<T>(this.#core, { maxRecords }, signal, this.#commitBatch, gate)
@@ -151,6 +154,7 @@ export class Consumer<T extends TopicLike = string>
 
   /** One stream of batches for each partition, so that a slow one does not hold up the others. */
   partitions(options: BatchOptions = {}): AsyncGenerator<PartitionStream<T>, void, undefined> {
+    checkOptionNames('partitions', options, BATCH_NAMES)
     const { maxRecords = Infinity, signal } = options
     const gate = this.#gate('a loop over partitions')
     return partitionLoop<T>(this.#core, { maxRecords }, signal, this.#commitBatch, gate)
@@ -161,6 +165,7 @@ export class Consumer<T extends TopicLike = string>
    * first. What the poll before it gave is taken as seen.
    */
   async poll(options: CallOptions & BatchOptions = {}): Promise<ConsumerBatch<T>[]> {
+    checkOptionNames('poll', options, POLL_NAMES)
     this.#begin('a poll')
     try {
       for (const held of this.#polled.splice(0)) this.#core.delivery.done(held)
@@ -417,9 +422,9 @@ export class Consumer<T extends TopicLike = string>
     return this.#core.membership?.identity() ?? null
   }
 
-  #deadline(what: string, options: CallOptions): Deadline {
+  #deadline(what: string, options: CallOptions, timeoutMs = DEFAULT_TIMEOUT_MS): Deadline {
     if (this.#closed !== null) throw new KafkaError('CLOSED', 'the consumer was closed')
-    return new Deadline(this.#parts.cluster.clock, what, DEFAULT_TIMEOUT_MS, options)
+    return new Deadline(this.#parts.cluster.clock, what, timeoutMs, options)
   }
 
   /**
@@ -427,19 +432,25 @@ export class Consumer<T extends TopicLike = string>
    * group. Loops end after the record in hand. Settles within `timeoutMs` (30 s) whatever happens.
    */
   close(options: CallOptions = {}): Promise<void> {
-    this.#closed ??= this.#close(options)
-    return this.#closed
+    try {
+      const deadline = () => this.#deadline('close the consumer', options, CLOSE_TIMEOUT_MS)
+      this.#closed ??= this.#close(deadline())
+      return this.#closed
+    } catch (error) {
+      return Promise.reject(error) // of a wrong option; it stays open
+    }
   }
 
-  async #close(options: CallOptions): Promise<void> {
+  async #close(deadline: Deadline): Promise<void> {
     const { clock } = this.#parts.cluster
-    const deadline = new Deadline(clock, 'close the consumer', CLOSE_TIMEOUT_MS, options)
     const core = this.#core
     core.beginClosing()
     this.#topicAssignment?.stop()
     if (this.#running !== null) {
       const timeoutMs = deadline.leftMs() * HANDLERS_SHARE
-      const handlers = new Deadline(clock, 'end the handlers', timeoutMs, options)
+      const handlers = new Deadline(clock, 'end the handlers', timeoutMs, {
+        signal: deadline.signal,
+      })
       // A handler that does not end, or that closes the consumer itself, is not waited for longer.
       await handlers.race(this.#running).catch(() => {})
     }

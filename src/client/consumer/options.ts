@@ -153,6 +153,9 @@ const KNOWN: OptionNames<ConsumerOptions> = {
   onStalled: true,
 }
 
+const KNOWN_OF_AUTO_COMMIT = { intervalMs: true }
+const KNOWN_OF_RESET = { durationMs: true }
+
 /** Checks what was given; throws INVALID_ARGUMENT that names the option. */
 export function consumerSettings<T extends TopicLike>(
   options: ConsumerOptions<T>,
@@ -162,6 +165,9 @@ export function consumerSettings<T extends TopicLike>(
   if (groupId === '') throw refused('groupId', groupId, 'a name')
   if (autoCommit !== false && groupId === null) {
     throw refused('autoCommit', autoCommit, 'false where there is no groupId')
+  }
+  if (typeof autoCommit === 'object') {
+    checkOptionNames('consumer autoCommit', autoCommit, KNOWN_OF_AUTO_COMMIT)
   }
   checkTopics(options)
   return {
@@ -207,6 +213,7 @@ function checkTopics<T extends TopicLike>({ topics, groupId }: ConsumerOptions<T
 
 function checkReset(reset: AutoOffsetReset): AutoOffsetReset {
   if (typeof reset === 'object' && reset !== null) {
+    checkOptionNames('consumer autoOffsetReset', reset, KNOWN_OF_RESET)
     atLeast('autoOffsetReset.durationMs', reset.durationMs, 0, -1)
     return reset
   }

@@ -398,3 +398,22 @@ test('options that can not be are refused', async () => {
   }
   await settle(cluster, consumer.close())
 })
+
+test('a handler that does not end leaves half of the time to close for leaving the group', async () => {
+  const made = await member()
+  const { cluster, logs, consumer } = made
+  logs.append('t', 0, values(1))
+  let isHandling = false
+  const running = consumer.run({
+    handler: () => {
+      isHandling = true
+      return new Promise(() => {})
+    },
+  })
+  running.catch(() => {})
+  await cluster.clock.until(() => isHandling)
+  const closing = consumer.close({ timeoutMs: 2000 })
+  await cluster.clock.advance(1100)
+  assert.ok(made.member().isLeft)
+  await settle(cluster, closing)
+})

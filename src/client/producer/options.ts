@@ -1,6 +1,7 @@
 /** The options of a producer: names, defaults, and what each may be. */
 import { type CompressionType, codecProblem } from '../../records/compression/compression.ts'
 import { KafkaError } from '../kafka-error.ts'
+import { checkOptionNames, type OptionNames } from '../known-options.ts'
 import type { Partitioner } from './partitioner.ts'
 
 /** What became of records that were enqueued, one batch of them at a time. */
@@ -93,31 +94,29 @@ export interface ProducerSettings {
 
 const MAX_IDEMPOTENT_IN_FLIGHT = 5
 const COMPRESSIONS: readonly unknown[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
-const KNOWN: ReadonlySet<string> = new Set<keyof ProducerOptions>([
-  'acks',
-  'idempotent',
-  'transactionalId',
-  'transactionTimeoutMs',
-  'compression',
-  'compressionLevel',
-  'lingerMs',
-  'batchBytes',
-  'bufferBytes',
-  'maxRequestBytes',
-  'maxBlockMs',
-  'deliveryTimeoutMs',
-  'maxInFlight',
-  'partitioner',
-  'adaptivePartitioning',
-  'partitionAvailabilityTimeoutMs',
-  'onDelivery',
-])
+const KNOWN: OptionNames<ProducerOptions> = {
+  acks: true,
+  idempotent: true,
+  transactionalId: true,
+  transactionTimeoutMs: true,
+  compression: true,
+  compressionLevel: true,
+  lingerMs: true,
+  batchBytes: true,
+  bufferBytes: true,
+  maxRequestBytes: true,
+  maxBlockMs: true,
+  deliveryTimeoutMs: true,
+  maxInFlight: true,
+  partitioner: true,
+  adaptivePartitioning: true,
+  partitionAvailabilityTimeoutMs: true,
+  onDelivery: true,
+}
 
 /** Checks a program's options; INVALID_ARGUMENT names the one that is wrong. */
 export function producerSettings(options: ProducerOptions = {}): ProducerSettings {
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.has(name)) throw invalid(name, 'is no option of a producer')
-  }
+  checkOptionNames('producer', options, KNOWN)
   const acks = options.acks ?? 'all'
   if (acks !== 'all' && acks !== 1 && acks !== 0)
     throw invalid('acks', `is ${acks}, not 'all', 1 or 0`)

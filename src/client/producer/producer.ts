@@ -164,11 +164,8 @@ export class Producer implements AsyncDisposable {
       throw new KafkaError('INVALID_STATE', 'transactions need the option transactionalId')
     }
     const begun = transactions.begin(this.#blockDeadline('begin', call))
-    await this.#sender.sensors.timed(
-      transactions.current === null ? 'txn-init' : 'txn-begin',
-      this.#cluster.clock,
-      begun,
-    )
+    const name = transactions.current === null ? 'txn-init' : 'txn-begin'
+    await this.#sender.sensors.timed(name, this.#cluster.clock, begun)
     return new Transaction({
       send: (topic, record, each) => this.#sendAny(topic, record, each),
       sendMany: (topic, records, each) => this.#sendAll(topic, records, each),
@@ -188,8 +185,9 @@ export class Producer implements AsyncDisposable {
 
   /** Resolves when there is room for more; rejects with what enqueued records failed with. */
   async ready(call?: CallOptions): Promise<void> {
+    const deadline = this.#deadline('ready', call)
     if (this.#isPressed() && !this.#deliveries.hasFailed) {
-      await this.#deadline('ready', call).race(this.#progress.until(() => !this.#isPressed()))
+      await deadline.race(this.#progress.until(() => !this.#isPressed()))
     }
     this.#deliveries.throwFailure()
   }
@@ -238,18 +236,21 @@ export class Producer implements AsyncDisposable {
    * nothing else is said) fails with CLOSED. The connections belong to the client and stay.
    */
   close(call: CallOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(call)
-    return this.#closing
+    try {
+      const deadline = () => this.#deadline('closing the producer', call, CLOSE_TIMEOUT_MS)
+      this.#closing ??= this.#close(deadline())
+      return this.#closing
+    } catch (error) {
+      return Promise.reject(error) // of a wrong option; it stays open
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  async #close(call: CallOptions): Promise<void> {
+  async #close(deadline: Deadline): Promise<void> {
     this.#isClosing = true
-    const { clock } = this.#cluster
-    const deadline = new Deadline(clock, 'closing the producer', CLOSE_TIMEOUT_MS, call)
     await this.#flush(deadline).catch(() => {}) // what is left fails below, and says so
     const error = closed()
     this.#accumulator.close(error)
@@ -282,10 +283,10 @@ export class Producer implements AsyncDisposable {
   ): Promise<RecordMetadata[]> {
     const places: (Place | Promise<Place>)[] = []
     try {
+      const deadline = call && this.#deadline(`sendMany to ${nameOf(topic)}`, call)
       for (const record of records) places.push(this.#place(topic, record) ?? this.#wait())
       const all = resultsOf(places)
-      if (call === undefined) return all
-      return this.#deadline(`sendMany to ${nameOf(topic)}`, call).race(all)
+      return deadline === undefined ? all : deadline.race(all)
     } catch (error) {
       for (const each of places) if (each instanceof Promise) each.catch(() => {}) // `error` is told
       return Promise.reject(error)
@@ -316,11 +317,8 @@ export class Producer implements AsyncDisposable {
     }
     await this.#flush(deadline)
     const ended = transactions.end(isCommit, deadline)
-    await this.#sender.sensors.timed(
-      isCommit ? 'txn-commit' : 'txn-abort',
-      this.#cluster.clock,
-      ended,
-    )
+    const name = isCommit ? 'txn-commit' : 'txn-abort'
+    await this.#sender.sensors.timed(name, this.#cluster.clock, ended)
     this.#accumulator.endTransaction()
     this.#deliveries.forget()
   }
@@ -484,11 +482,11 @@ export class Producer implements AsyncDisposable {
   }
 
   #blockDeadline(what: string, call: CallOptions | undefined): Deadline {
-    return new Deadline(this.#cluster.clock, what, this.#settings.maxBlockMs, call)
+    return this.#deadline(what, call, this.#settings.maxBlockMs)
   }
 
-  #deadline(what: string, call: CallOptions | undefined): Deadline {
-    return new Deadline(this.#cluster.clock, what, Infinity, call)
+  #deadline(what: string, call: CallOptions | undefined, timeoutMs = Infinity): Deadline {
+    return new Deadline(this.#cluster.clock, what, timeoutMs, call)
   }
 }
 
