@@ -1,7 +1,7 @@
 /** That maps come in the order that Java was seen to print them in. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hashMapOrder } from './java-order.ts'
+import { hashMapOrder, scalaSetOrder } from './java-order.ts'
 
 test('a sized map', () => {
   const sorted = ['orders', 'orders-default', 'orders-placed', 'orders.config']
@@ -18,4 +18,10 @@ test('a map that grew', () => {
     return Array.from({ length: to - from + 1 }, (_, at) => String(from + at))
   })
   assert.deepEqual(hashMapOrder(keys, null), expected)
+})
+
+test('a set of Scala', () => {
+  assert.deepEqual(scalaSetOrder(['d', 'c', 'd', 'a']), ['d', 'c', 'a'])
+  // What Scala printed for a set of these.
+  assert.deepEqual(scalaSetOrder([...'badcfe']), [...'efabcd'])
 })

@@ -44,6 +44,14 @@ export const TOOLS: readonly ToolEntry[] = [
     load: async () => (await import('./topics/topics.ts')).topicsTool,
   },
   {
+    name: 'configs',
+    alias: 'kafka-configs',
+    about: 'Show and change configs, quotas and SCRAM credentials.',
+    group: 'Cluster',
+    watch: ['describe'],
+    load: async () => (await import('./configs/configs.ts')).configsTool,
+  },
+  {
     name: 'get-offsets',
     alias: 'kafka-get-offsets',
     about: 'Show where partitions begin and end, and what stands there at a time.',
