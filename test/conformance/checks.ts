@@ -5,6 +5,7 @@ import { badInputs } from './bad-input.ts'
 import type { Check } from './check.ts'
 import { cleanings } from './checks/cleaning.ts'
 import { clientAdmins } from './checks/client-admin.ts'
+import { clientClusterGroups } from './checks/client-cluster-groups.ts'
 import { clientClusterLeaders } from './checks/client-cluster-leaders.ts'
 import { clientClusterReplicas } from './checks/client-cluster-replicas.ts'
 import { clientConsumer } from './checks/client-consumer.ts'
@@ -53,6 +54,7 @@ export const CHECKS: readonly Check[] = [
   ...clientOlderBrokers,
   ...clientClusterLeaders,
   ...clientClusterReplicas,
+  ...clientClusterGroups,
   ...clientKafkaJs,
   ...clientGuideChecks,
   ...clientMemory,

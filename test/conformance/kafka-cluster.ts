@@ -24,14 +24,17 @@ const MOVE_TIMEOUT_MS = 30_000
 /** Three of them and what else a check runs are to fit on a small machine. */
 const HEAP = '-Xmx256m'
 
+/** Of the topics that coordinators keep their state in. */
+const COORDINATED_PARTITIONS = 2
+
 /** What makes nodes small, and a dead one known soon. */
 const PROPERTIES: Readonly<Record<string, string>> = {
   'controller.listener.names': 'CONTROLLER',
   'offsets.topic.replication.factor': '3',
-  'offsets.topic.num.partitions': '2',
+  'offsets.topic.num.partitions': String(COORDINATED_PARTITIONS),
   'transaction.state.log.replication.factor': '3',
   'transaction.state.log.min.isr': '2',
-  'transaction.state.log.num.partitions': '2',
+  'transaction.state.log.num.partitions': String(COORDINATED_PARTITIONS),
   'default.replication.factor': '3',
   'min.insync.replicas': '2',
   'auto.leader.rebalance.enable': 'false',
@@ -214,6 +217,16 @@ export class KafkaCluster {
     return cluster.coordinator(type, key, deadline)
   }
 
+  /** Has another broker coordinate a group or a transactional id. */
+  async moveCoordinator(type: 'group' | 'transaction', key: string, broker: number): Promise<void> {
+    if ((await this.coordinatorOf(type, key)) === broker) return
+    const topic = type === 'group' ? '__consumer_offsets' : '__transaction_state'
+    await this.moveLeader(topic, hashOf(key) % COORDINATED_PARTITIONS, broker)
+    await eventually(MOVE_TIMEOUT_MS, async () => {
+      assert.equal(await this.coordinatorOf(type, key), broker)
+    })
+  }
+
   /** Kills a broker; the others go on. */
   async kill(id: number): Promise<void> {
     assert.notEqual(id, 1, 'node 1 is the only controller')
@@ -254,4 +267,11 @@ function controllerOn(quorum: string, port: number): Record<string, string> {
 
 function brokerOn(port: number): Record<string, string> {
   return { 'process.roles': 'broker', listeners: `PLAINTEXT://127.0.0.1:${port}` }
+}
+
+/** The hash of a string as Java has it, without its sign: it says who coordinates a name. */
+function hashOf(name: string): number {
+  let hash = 0
+  for (let at = 0; at < name.length; at++) hash = (Math.imul(hash, 31) + name.charCodeAt(at)) | 0
+  return Math.abs(hash)
 }

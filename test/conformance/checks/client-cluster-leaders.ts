@@ -21,7 +21,8 @@ async function leaders(context: CheckContext): Promise<void> {
   const traffic = new Traffic(context, kafka, topic, PARTITIONS)
   const account = new Account(PARTITIONS)
   // Its coordinator stays: what is read twice would be a fault of the fetches.
-  const groupId = await groupAt(cluster, topic, 1)
+  const groupId = topic
+  await cluster.moveCoordinator('group', groupId, 1)
   const consumers = [0, 1].map(() =>
     kafka.consumer({ groupId, topics: [topic], autoOffsetReset: 'earliest' }),
   )
@@ -47,14 +48,6 @@ async function leaders(context: CheckContext): Promise<void> {
   log.isExact(traffic.sent, 'the log')
   account.isExact(traffic.sent, 'the group')
   context.note(`${traffic.sent.reduce((sum, count) => sum + count)} records`)
-}
-
-/** The name of a group, or transactional id, that a broker coordinates. */
-async function groupAt(cluster: KafkaCluster, prefix: string, broker: number): Promise<string> {
-  for (let at = 0; ; at++) {
-    const name = `${prefix}-${at}`
-    if ((await cluster.coordinatorOf('group', name)) === broker) return name
-  }
 }
 
 export const clientClusterLeaders: readonly Check[] = [
