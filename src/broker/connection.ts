@@ -11,6 +11,7 @@
 import type { Connection } from '../io/io.ts'
 import type { FrameMemory } from '../rpc/frame-memory.ts'
 import { FrameReader } from '../rpc/frame-reader.ts'
+import { Gathering } from './gathering.ts'
 import type { ListenerEndpoint, RequestContext } from './request-context.ts'
 
 /** Bytes of unhandled frames at which a socket is paused. */
@@ -24,6 +25,8 @@ const IN_FLIGHT_MAX = 1000
 export interface ConnectionOwner {
   /** Frames wait in the inbox of this connection: call `next` in the coming turn. */
   ready(connection: ClientConnection): void
+  /** The same, in a turn within GATHER_MS, since more frames are likely to come. */
+  readySoon(connection: ClientConnection): void
   /** Answers wait to be written at the end of this turn. */
   writable(connection: ClientConnection): void
   /** Called once, when the connection has ended, with whose doing it was. */
@@ -49,6 +52,7 @@ export class ClientConnection {
   readonly #frames: FrameReader
   readonly #inbox: Uint8Array[] = []
   #inboxBytes = 0
+  readonly #gathering = new Gathering()
   /** Bytes of answers that are not written yet: an earlier one is missing, or the turn goes on. */
   #heldBytes = 0
   readonly #slots: RequestContext[] = []
@@ -103,12 +107,14 @@ export class ClientConnection {
       this.#paused = true
       this.#socket.pause()
     }
-    this.#wake()
+    if (!this.#gathering.waits(this.#inbox.length, this.#inboxBytes)) this.#wake()
+    else if (this.#mayHandle()) this.#owner.readySoon(this)
   }
 
   /** The next frame to handle now, or null. Called in the frames phase of a turn. */
   next(): Uint8Array | null {
     if (this.closed || this.#inbox.length === 0 || !this.#mayHandle()) return null
+    this.#gathering.end(this.#inbox.length)
     const frame = this.#inbox.shift()
     if (frame === undefined) return null
     this.#inboxBytes -= frame.length

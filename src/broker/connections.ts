@@ -15,7 +15,9 @@ import { decodeRequestHeader, peekRequest, type RequestHeader } from '../rpc/hea
 import type { Broker } from './broker.ts'
 import { ClientConnection, type CloseCause, type ConnectionOwner } from './connection.ts'
 import { ConnectionQuotas } from './connection-quotas.ts'
+import { GATHER_MS } from './gathering.ts'
 import { versionsOf } from './handlers/18-api-versions.ts'
+import type { Loop } from './loop.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { type ListenerEndpoint, RequestContext } from './request-context.ts'
 import type { ServedApi } from './served-api.ts'
@@ -34,7 +36,7 @@ const IDLE_CHECK_INTERVAL_MS = 1000
 
 export class Connections implements ConnectionOwner {
   readonly #broker: Broker
-  readonly #wakeLoop: () => void
+  readonly #loop: Pick<Loop, 'wake' | 'wakeWithin'>
   readonly #refusals: RefusalLog
   readonly #all = new Set<ClientConnection>()
   readonly #quotas: Readonly<Record<ListenerEndpoint['kind'], ConnectionQuotas>>
@@ -47,9 +49,9 @@ export class Connections implements ConnectionOwner {
   #nextId = 0
   #idleCheckMs = 0
 
-  constructor(broker: Broker, wakeLoop: () => void) {
+  constructor(broker: Broker, loop: Pick<Loop, 'wake' | 'wakeWithin'>) {
     this.#broker = broker
-    this.#wakeLoop = wakeLoop
+    this.#loop = loop
     this.#refusals = new RefusalLog(broker.logger, 'connections were refused or closed')
     const limits = () => broker.settings.connectionLimits
     this.#quotas = {
@@ -125,12 +127,17 @@ export class Connections implements ConnectionOwner {
 
   ready(connection: ClientConnection): void {
     this.#ready.add(connection)
-    this.#wakeLoop()
+    this.#loop.wake()
+  }
+
+  readySoon(connection: ClientConnection): void {
+    this.#ready.add(connection)
+    this.#loop.wakeWithin(GATHER_MS)
   }
 
   writable(connection: ClientConnection): void {
     this.#writable.push(connection)
-    this.#wakeLoop()
+    this.#loop.wake()
   }
 
   closed(connection: ClientConnection, reason: string, cause: CloseCause): void {
@@ -140,7 +147,7 @@ export class Connections implements ConnectionOwner {
     const { listener, remoteHost } = connection
     this.#quotas[listener.kind].remove(listener.name, remoteHost)
     // Who waits for the room comes in with the next turn.
-    this.#wakeLoop()
+    this.#loop.wake()
     if (reason !== '') {
       const { logger } = this.#broker
       const line = `connection ${connection.id} closed: ${reason}`

@@ -45,6 +45,19 @@ describe('the loop', () => {
     assert.deepEqual(turns, [0, SECOND_MS, 2 * SECOND_MS])
   })
 
+  it('waits a little for who may wait, unless someone else asks', () => {
+    const { io, loop, turns } = started(() => Infinity)
+    for (let i = 0; i < 5; i++) loop.wakeWithin(SECOND_MS)
+    io.simulation.advanceSync(SECOND_MS / 2)
+    assert.deepEqual(turns, [])
+    io.simulation.advanceSync(SECOND_MS)
+    assert.deepEqual(turns, [SECOND_MS], 'one for all of them')
+    loop.wakeWithin(SECOND_MS)
+    loop.wake()
+    io.simulation.advanceSync(1)
+    assert.equal(turns.length, 2, 'at once')
+  })
+
   it('does not spin on a deadline that has passed', () => {
     const { io, loop, turns } = started((nowMs) => nowMs - 1)
     loop.wake()

@@ -10,6 +10,8 @@ export class Loop {
   readonly #onCrash: (error: unknown) => void
   #scheduled = false
   #stopped = false
+  /** The timer of `wakeWithin` runs. */
+  #isDueSoon = false
   #timerAtMs = Infinity
   #cancelTimer: () => void = () => {}
 
@@ -28,6 +30,16 @@ export class Loop {
     if (this.#scheduled || this.#stopped) return
     this.#scheduled = true
     this.#clock.nextTurn(this.#run)
+  }
+
+  /** Asks for a turn within that time, where none comes sooner. */
+  wakeWithin(ms: number): void {
+    if (this.#scheduled || this.#stopped || this.#isDueSoon) return
+    this.#isDueSoon = true
+    this.#clock.after(ms, () => {
+      this.#isDueSoon = false
+      this.wake()
+    })
   }
 
   stop(): void {

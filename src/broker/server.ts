@@ -143,7 +143,7 @@ class Server implements RunningServer {
   }
 
   async #listen({ broker }: OpenNode): Promise<void> {
-    const connections = new Connections(broker, () => this.#loop.wake())
+    const connections = new Connections(broker, this.#loop)
     broker.connections = connections
     this.#connections = connections
     const registered: RegisteredListener[] = []

@@ -351,19 +351,19 @@ export class ProducerUpdate {
 
   #checkSequence(entry: ProducerEntry, epoch: number, first: number, offset: number): ErrorCode {
     if (entry.epoch === NO_PRODUCER_EPOCH) return ErrorCode.NONE
-    const at = `producer ${entry.producerId} at offset ${offset}`
     if (epoch !== entry.epoch) {
       if (first === 0) return ErrorCode.NONE
       this.message =
-        `Invalid sequence number for new epoch of ${at}: ${epoch} (request epoch), ` +
-        `${first} (seq. number), ${entry.epoch} (current producer epoch)`
+        `Invalid sequence number for new epoch of producer ${entry.producerId} at offset ` +
+        `${offset}: ${epoch} (request epoch), ${first} (seq. number), ` +
+        `${entry.epoch} (current producer epoch)`
       return ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
     }
     const last = entry.lastSequence
     if (first === last + 1 || (first === 0 && last === MAX_SEQUENCE)) return ErrorCode.NONE
     this.message =
-      `Out of order sequence number for ${at}: ${first} (incoming seq. number), ` +
-      `${last} (current end sequence number)`
+      `Out of order sequence number for producer ${entry.producerId} at offset ${offset}: ` +
+      `${first} (incoming seq. number), ${last} (current end sequence number)`
     return ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
   }
 }
