@@ -66,6 +66,27 @@ export const TOOLS: readonly ToolEntry[] = [
     group: 'Records',
     load: async () => (await import('./dump-log/dump-log.ts')).dumpLogTool,
   },
+  {
+    name: 'plan-session-timeout',
+    alias: null,
+    about: 'Reckon timeouts of a group from how long its work takes.',
+    group: 'Planning and scripts',
+    load: async () => (await import('./plan/plan.ts')).planSessionTimeout,
+  },
+  {
+    name: 'plan-throughput',
+    alias: null,
+    about: 'Reckon how many consumers and partitions a rate needs.',
+    group: 'Planning and scripts',
+    load: async () => (await import('./plan/plan.ts')).planThroughput,
+  },
+  {
+    name: 'plan-topic',
+    alias: null,
+    about: 'Reckon the partitions, disk and network of a topic.',
+    group: 'Planning and scripts',
+    load: async () => (await import('./plan/plan.ts')).planTopic,
+  },
 ]
 
 /** The command with this name, or with this name of Kafka's script. */
