@@ -153,11 +153,15 @@ export class FetchOperation {
       return diverging
     }
     const committedOnly = this.#request.isolationLevel === READ_COMMITTED
+    const upperBound = committedOnly ? log.lastStableOffset : log.highWatermark
     const taken = this.#foundBytes + this.#expectedBytes
-    const maxBytes = Math.min(asked.maxBytes, Math.max(0, this.#maxBytes - taken))
+    const left = taken === 0 ? this.#maxBytes : Math.max(0, this.#maxBytes - taken)
+    const maxBytes = Math.min(asked.maxBytes, left)
+    const isInLog = asked.fetchOffset >= log.logStartOffset && asked.fetchOffset < upperBound
+    if (maxBytes < 0 && isInLog) return this.#failNow(asked.index, ErrorCode.UNKNOWN_SERVER_ERROR)
     const result = log.read(asked.fetchOffset, maxBytes, {
       minOneMessage: taken === 0,
-      upperBound: committedOnly ? log.lastStableOffset : log.highWatermark,
+      upperBound,
       cutsLastBatch: true,
     })
     if (result instanceof Promise) {

@@ -110,6 +110,17 @@ describe('Fetch', () => {
     assert.ok(node.world.nowMs - startMs < 100)
   })
 
+  it('knows no negative number of bytes', async () => {
+    const { node, client } = await withTopic()
+    await client.produce('t', 0, batchOf(['a'], node.nowMs))
+    const error = async (offset: number, options: FetchOptions) =>
+      (await client.fetch('t', 0, offset, options)).errorCode
+    assert.equal(await error(0, { maxBytes: -1 }), ErrorCode.UNKNOWN_SERVER_ERROR)
+    assert.equal(await error(0, { partitionMaxBytes: -1 }), ErrorCode.UNKNOWN_SERVER_ERROR)
+    assert.equal(await error(1, { partitionMaxBytes: -1 }), ErrorCode.NONE, 'nothing to read')
+    assert.equal(await error(2, { maxBytes: -1 }), ErrorCode.OFFSET_OUT_OF_RANGE)
+  })
+
   it('checks the leader epoch that the client believes in, and tells of divergence', async () => {
     const { node, client } = await withTopic()
     await client.produce('t', 0, batchOf(['a'], node.nowMs))

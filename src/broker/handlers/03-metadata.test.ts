@@ -1,6 +1,7 @@
 /** Metadata: brokers and addresses, topics by name and id, and automatic creation. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { ZERO_UUID } from '../../base/uuid.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
 import { metadataRequest, metadataResponse } from '../../protocol/messages/03-metadata.ts'
 import {
@@ -96,6 +97,11 @@ describe('Metadata', () => {
     assert.deepEqual([early.brokers, early.clusterId, early.controllerId], [[], null, -1])
     const twice = await ask(client, { topics: [topics[0]!, topics[0]!] }, 12)
     assert.equal(twice.topics.length, 1)
+    const nothing = { topicId: ZERO_UUID, name: null }
+    const nameless = await ask(client, { topics: [nothing] }, 13)
+    const error = ErrorCode.UNKNOWN_SERVER_ERROR
+    assert.deepEqual([nameless.errorCode, nameless.topics[0]?.errorCode], [error, error])
+    assert.deepEqual(nameless.brokers, [])
   })
 
   it('creates what it may, with the defaults of the broker, a moment later', async () => {

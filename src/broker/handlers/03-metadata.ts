@@ -27,14 +27,11 @@ export const metadata = serve(
   (broker, request, context) => {
     const all = asksForAll(request, context.apiVersion)
     const asked = all || request.topics === null ? [] : request.topics
-    const badForm = asked.some(
-      ({ name, topicId }) => context.apiVersion < 12 && (name === null || topicId !== ZERO_UUID),
-    )
-    if (badForm) {
-      const topics = asked.map(({ name, topicId }) =>
-        failure(name ?? '', topicId, ErrorCode.INVALID_REQUEST),
-      )
-      context.reply({ brokers: [], topics, clusterAuthorizedOperations: NOT_ASKED })
+    const formError = formErrorOf(asked, context.apiVersion)
+    if (formError !== ErrorCode.NONE) {
+      const topics = asked.map(({ name, topicId }) => failure(name ?? '', topicId, formError))
+      const errorCode = formError
+      context.reply({ brokers: [], topics, clusterAuthorizedOperations: NOT_ASKED, errorCode })
       return
     }
     const ids = new Set(asked.map(({ topicId }) => topicId))
@@ -64,6 +61,14 @@ export const metadata = serve(
 /** Null means all topics, and so does an empty list in version 0. */
 function asksForAll(request: MetadataRequest, version: number): boolean {
   return request.topics === null || (version === 0 && request.topics.length === 0)
+}
+
+/** What Kafka says of topics without a name, or with an id where ids can't be asked for yet. */
+function formErrorOf(asked: NonNullable<MetadataRequest['topics']>, version: number): ErrorCode {
+  const hasId = asked.some(({ topicId }) => topicId !== ZERO_UUID)
+  const hasNameless = asked.some(({ name }) => name === null)
+  if (version < 12) return hasId || hasNameless ? ErrorCode.INVALID_REQUEST : ErrorCode.NONE
+  return hasNameless && !hasId ? ErrorCode.UNKNOWN_SERVER_ERROR : ErrorCode.NONE
 }
 
 function failure(name: string | null, topicId: string, error: ErrorCode): TopicAnswer {

@@ -89,4 +89,17 @@ describe('DescribeTopicPartitions', () => {
       )
     }
   })
+
+  it('answers a topic without a name, and all beside it, as Kafka does', async () => {
+    const client = await withTopics()
+    const answer = await ask(client, { topics: [{ name: '' }, { name: 'c' }] })
+    const error = ErrorCode.UNKNOWN_SERVER_ERROR
+    assert.deepEqual(
+      answer.topics.map(({ name, errorCode }) => [name, errorCode]),
+      [
+        ['', error],
+        ['c', error],
+      ],
+    )
+  })
 })

@@ -26,7 +26,11 @@ export const describeTopicPartitions = serve(
     const named = all ? [...broker.cluster.topicNames()] : request.topics.map(({ name }) => name)
     const cursorIsNamed = cursor === null || all || named.includes(cursor.topicName)
     if (!cursorIsNamed || (cursor !== null && cursor.partitionIndex < 0)) {
-      context.reply({ topics: request.topics.map(({ name }) => invalid(name)) })
+      context.reply(refusal(request, ErrorCode.INVALID_REQUEST))
+      return
+    }
+    if (named.includes('')) {
+      context.reply(refusal(request, ErrorCode.UNKNOWN_SERVER_ERROR))
       return
     }
     const names = [...new Set(named)].filter((name) => name >= (cursor?.topicName ?? '')).sort()
@@ -62,10 +66,15 @@ function page(
   return { topics }
 }
 
-/** The answer to a cursor that is none of the topics asked for. */
-function invalid(name: string): TopicAnswer {
-  const errorCode = ErrorCode.INVALID_REQUEST
-  return { errorCode, name, topicId: ZERO_UUID, isInternal: false, partitions: [] }
+/** The answer to a cursor that is none of the topics asked for, and to a topic without a name. */
+function refusal(
+  { topics }: DescribeTopicPartitionsRequest,
+  errorCode: ErrorCode,
+): DescribeTopicPartitionsResponse {
+  const refused = ({ name }: { readonly name: string }): TopicAnswer => {
+    return { errorCode, name, topicId: ZERO_UUID, isInternal: false, partitions: [] }
+  }
+  return { topics: topics.map(refused) }
 }
 
 function unknown(name: string): TopicAnswer {

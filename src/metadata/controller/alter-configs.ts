@@ -75,7 +75,7 @@ export function incrementalAlterConfigs(
     for (const { name, value, configOperation } of configs) {
       if (OP_NAMES[configOperation] === undefined) {
         const message = `Unknown operations type ${configOperation}`
-        return apiError(ErrorCode.INVALID_REQUEST, message)
+        return apiError(ErrorCode.UNKNOWN_SERVER_ERROR, message)
       }
       operations.set(name, { type: configOperation, value })
     }
