@@ -2,7 +2,8 @@
  * Command lines run through Apache Kafka's tool and through ours, one list after the other against
  * the same server, of this kind or the other. A file of the folder `command-lines` has them, one a
  * line with modifiers as in transcripts; what begins with # is a comment, `> line` a line of input,
- * and `@ name content` a file of one line in the folder FILES, in which \n breaks it.
+ * and `@ name content` a file of one line in the folder FILES, in which \n breaks it; `@@ name` has
+ * the files of test/golden/name.txt there. DATA is the data directory of the server.
  * `= kafka` begins a part that is for Apache Kafka's server alone, and `=` ends it.
  * `+ start NAME …` has something run beside the commands (beside.ts) until `+ stop NAME`. What is
  * no tool of ours yet is run by Kafka's in both lists. The last commands undo what the others did,
@@ -12,14 +13,14 @@
  * what it prints; `sorted` sorts the lines; `words` the words of each, where a set of Java has them
  * in an order of chance; `ids` lets the ids differ that members of KIP-848 give themselves; `logs`
  * leaves the error stream out, where Kafka's tool logs instead of printing; `unconnected` runs it
- * without --bootstrap-server.
+ * without --bootstrap-server; `measured`, `figures:NAMES` and `only:TEXT` are those of transcripts.
  *
  * Invariant: exit status and standard output are compared byte for byte, with ids, times and hosts
  * normalised. Of the error stream it is the first line with anything in it, behind which Kafka's
  * tools print a stack or all of their help, and ours what to do next; names of Java's exceptions
  * are taken out of it.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { captured } from '../../src/cli/tool-run.test-support.ts'
 import { TOOLS } from '../../src/cli/tools.ts'
@@ -60,7 +61,10 @@ const MAX_DIFFERENCES = 6
 /** A list is long, and some of it waits. */
 const TIMEOUT_MS = 280_000
 const SETTLING_MS = 10_000
-const MODIFIERS = /^(eventually|until:\S+|sorted|words|ids|logs|unconnected)$/
+const MODIFIERS =
+  /^(eventually|until:\S+|sorted|words|ids|logs|unconnected|measured|figures:\S+|only:\S+)$/
+/** Those that transcripts know too. */
+const NORMALISING = /^(sorted|measured|figures:|only:)/
 
 /** The class of an exception, where its own text got into a message. */
 const JAVA_CLASS = /\b(?:[a-z]\w*\.)+\w+Exception: /g
@@ -120,6 +124,10 @@ function parse(text: string, { directory: folder, kind }: CheckContext): Step[] 
       writeFileSync(join(folder, name), `${content.join(' ').replaceAll('\\n', '\n')}\n`)
       continue
     }
+    if (line.startsWith('@@ ')) {
+      writeGolden(line.slice(3), folder)
+      continue
+    }
     const last = steps.at(-1)
     if (line.startsWith('> ')) {
       if (last !== undefined && 'input' in last) last.input.push(line.slice(2))
@@ -140,6 +148,17 @@ function parse(text: string, { directory: folder, kind }: CheckContext): Step[] 
   return steps
 }
 
+/** Writes the files of a list of the folder `golden`: path, content in hex. */
+function writeGolden(name: string, folder: string): void {
+  const list = join(import.meta.dirname, '..', 'golden', `${name}.txt`)
+  for (const line of readFileSync(list, 'utf8').split('\n')) {
+    const [path = '', hex = ''] = line.split(' ')
+    if (path === '' || path === '#') continue
+    mkdirSync(join(folder, path, '..'), { recursive: true })
+    writeFileSync(join(folder, path), Buffer.from(hex, 'hex'))
+  }
+}
+
 async function runAll(
   steps: readonly Step[],
   context: CheckContext,
@@ -154,7 +173,9 @@ async function runAll(
       else await running.get(step.name)!()
       continue
     }
-    const args = step.args.map((arg) => arg.replaceAll('FILES', context.directory))
+    const args = step.args.map((arg) => {
+      return arg.replaceAll('FILES', context.directory).replaceAll('DATA', server.dataDirectory)
+    })
     if (!step.modifiers.includes('unconnected')) args.push('--bootstrap-server', server.bootstrap)
     results.push(await runUntil(step, () => run(step, args)))
   }
@@ -213,10 +234,10 @@ function printed(
   modifiers: readonly string[],
   { status, out, errors }: { status: number; out: string; errors: string },
 ): Printed {
-  const sorting = modifiers.filter((modifier) => modifier === 'sorted')
+  const normalising = modifiers.filter((modifier) => NORMALISING.test(modifier))
   const linesOf = (output: string) => {
     const text = modifiers.includes('ids') ? output.replace(MEMBER_ID, 'ID') : output
-    const lines = normalise({ status: 0, output: text }, server, sorting)
+    const lines = normalise({ status: 0, output: text }, server, normalising)
     return modifiers.includes('words') ? lines.map(inOrder) : lines
   }
   const said = modifiers.includes('logs') ? [] : linesOf(errors.replace(JAVA_CLASS, ''))

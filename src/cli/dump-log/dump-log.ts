@@ -65,7 +65,9 @@ const FLAGS: readonly Flag[] = [
 const HELP: ToolHelp = {
   name: 'dump-log',
   alias: 'kafka-dump-log',
-  about: 'Show what is in segments, indexes and snapshots.',
+  about:
+    'This tool helps to parse a log file and dump its contents to the console, useful for debugging ' +
+    'a seemingly corrupt log segment.',
   flags: FLAGS,
   isOffline: true,
 }

@@ -34,6 +34,13 @@ export class DumpOutput {
     if (!this.isJson) await this.print(text, {})
   }
 
+  /** Prints the beginning of a line whose end can't be told; nothing may follow. */
+  async beginning(text: string): Promise<void> {
+    if (this.isJson) return
+    await this.flush()
+    await this.#write(Buffer.from(text))
+  }
+
   async flush(): Promise<void> {
     if (this.#held.length === 0) return
     const bytes = Buffer.from(`${this.#held.join('\n')}\n`)

@@ -18,7 +18,7 @@ import {
 import { BatchFile, type FileBatch } from './batch-file.ts'
 import { controlText } from './control-text.ts'
 import type { DumpFaults, DumpOutput } from './dump-output.ts'
-import type { PayloadDecoder } from './payloads.ts'
+import type { Payload, PayloadDecoder } from './payloads.ts'
 
 /** What is to be printed of a log. */
 export interface LogDumpOptions {
@@ -95,13 +95,14 @@ async function dumpRecords(
   for (const record of recordsOf(batch)) {
     if (record.offset !== last.offset + 1) faults.gaps.set(path, [last.offset, record.offset])
     last.offset = record.offset
+    const metadata = skipsMetadata ? '' : recordText(record, facts)
     const control = isControl && !skipsMetadata ? controlText(record) : null
-    const payload = decoder !== null && !isControl ? decoder(record) : null
+    const payload =
+      decoder !== null && !isControl ? await decoded(record, decoder, metadata, out) : null
     if (out.isJson) {
       found.push(recordJson(record, control, payload))
       continue
     }
-    const metadata = skipsMetadata ? '' : recordText(record, facts)
     const shown = [
       control,
       payload?.key == null ? null : `key: ${payload.key}`,
@@ -111,6 +112,21 @@ async function dumpRecords(
     await out.text([start, ...shown].join(' '))
   }
   return found
+}
+
+/** What stands before a payload is printed though the payload ends the dump. */
+async function decoded(
+  record: RecordFacts,
+  decoder: PayloadDecoder,
+  metadata: string,
+  out: DumpOutput,
+): Promise<Payload> {
+  try {
+    return decoder(record)
+  } catch (error) {
+    await out.beginning(metadata)
+    throw error
+  }
 }
 
 function batchJson(file: string, facts: BatchFacts, records: object[] | null): object {

@@ -11,7 +11,7 @@ import {
   consumerProtocolAssignment,
   consumerProtocolSubscription,
 } from '../../protocol/persisted/consumer-protocol.ts'
-import { decodeMetadataRecord } from '../../protocol/persisted/framing.ts'
+import * as metadataRecords from '../../protocol/persisted/metadata-records.ts'
 import type { Message } from '../../protocol/schema.ts'
 import { CliError } from '../cli-error.ts'
 import type { Flags } from '../flags.ts'
@@ -24,6 +24,7 @@ import {
 } from '../internal-records/coordinator-records.ts'
 import { kafkaJson } from '../internal-records/kafka-json.ts'
 import type { RecordFacts } from './batch-facts.ts'
+import { FrameError, readFramed } from './metadata-frame.ts'
 import { remoteMetadataText } from './remote-metadata.ts'
 
 /** Key and value in text; null for what is not shown. */
@@ -34,6 +35,9 @@ export interface Payload {
 
 /** Turns a record into text. */
 export type PayloadDecoder = (record: RecordFacts) => Payload
+
+const NO_BYTES = new Uint8Array(0)
+const METADATA: readonly Message[] = Object.values(metadataRecords)
 
 type BytesDecoder = (bytes: Uint8Array) => string
 
@@ -93,8 +97,9 @@ function withoutKey(record: RecordFacts, text: (record: RecordFacts) => string):
 
 function metadataText({ offset, value: bytes }: RecordFacts): string {
   try {
-    const { message, version, value } = decodeMetadataRecord(bytes ?? new Uint8Array(0))
-    const data = kafkaJson(message, version, value)
+    const record = readFramed(bytes ?? NO_BYTES, METADATA)
+    const { message, version } = record
+    const data = messageJson(record)
     return `{"type":"${typeName(message)}","version":${version},"data":${data}}`
   } catch (error) {
     return `Error at ${offset}, skipping. ${damage(error)}`
@@ -103,7 +108,7 @@ function metadataText({ offset, value: bytes }: RecordFacts): string {
 
 function remoteText({ offset, value }: RecordFacts): string {
   try {
-    return remoteMetadataText(value ?? new Uint8Array(0))
+    return remoteMetadataText(value ?? NO_BYTES)
   } catch (error) {
     return `Error at offset ${offset}, skipping. ${damage(error)}`
   }
@@ -116,8 +121,7 @@ function typeName({ name }: Message): string {
 
 /** What is wrong with the bytes; what is no fault of theirs is thrown on. */
 function damage(error: unknown): string {
-  if (error instanceof BoundsError || error instanceof ProtocolError) return error.message
-  if (error instanceof DamagedRecordError) return error.message
+  if (error instanceof FrameError || error instanceof DamagedRecordError) return error.message
   throw error
 }
 

@@ -2,13 +2,15 @@
  * Records of `__remote_log_metadata` as kafka-dump-log shows them: which segments of which
  * partitions are in a remote storage, and what became of them. KIP-405.
  */
-import { ByteReader } from '../../base/bytes.ts'
-import { decode, ProtocolError } from '../../protocol/codec.ts'
 import {
+  type RemoteLogSegmentMetadataRecord,
+  type RemoteLogSegmentMetadataUpdateRecord,
+  type RemotePartitionDeleteMetadataRecord,
   remoteLogSegmentMetadataRecord,
   remoteLogSegmentMetadataUpdateRecord,
   remotePartitionDeleteMetadataRecord,
 } from '../../protocol/persisted/storage-records.ts'
+import { readFramed } from './metadata-frame.ts'
 
 const SEGMENT_STATES = [
   'COPY_SEGMENT_STARTED',
@@ -33,25 +35,25 @@ interface SegmentId {
   readonly id: string
 }
 
-/** The record in these bytes. Throws BoundsError and ProtocolError. */
+const MESSAGES = [
+  remoteLogSegmentMetadataRecord,
+  remoteLogSegmentMetadataUpdateRecord,
+  remotePartitionDeleteMetadataRecord,
+]
+
+/** The record in these bytes. Throws a FrameError. */
 export function remoteMetadataText(bytes: Uint8Array): string {
-  const reader = new ByteReader(bytes)
-  const type = reader.uvarint()
-  const version = reader.uvarint()
-  switch (type) {
-    case remoteLogSegmentMetadataRecord.apiKey:
-      return segmentText(reader, version)
-    case remoteLogSegmentMetadataUpdateRecord.apiKey:
-      return updateText(reader, version)
-    case remotePartitionDeleteMetadataRecord.apiKey:
-      return deletionText(reader, version)
-    default:
-      throw new ProtocolError(`RemoteLogMetadataTransform for apikey: ${type} does not exist.`)
+  const { message, value } = readFramed(bytes, MESSAGES)
+  if (message === remoteLogSegmentMetadataRecord) {
+    return segmentText(value as RemoteLogSegmentMetadataRecord)
   }
+  if (message === remoteLogSegmentMetadataUpdateRecord) {
+    return updateText(value as RemoteLogSegmentMetadataUpdateRecord)
+  }
+  return deletionText(value as RemotePartitionDeleteMetadataRecord)
 }
 
-function segmentText(reader: ByteReader, version: number): string {
-  const record = decode(remoteLogSegmentMetadataRecord, version, reader)
+function segmentText(record: RemoteLogSegmentMetadataRecord): string {
   const epochs = [...record.segmentLeaderEpochs]
     .sort((a, b) => a.leaderEpoch - b.leaderEpoch)
     .map(({ leaderEpoch, offset }) => `${leaderEpoch}=${offset}`)
@@ -70,8 +72,7 @@ function segmentText(reader: ByteReader, version: number): string {
   })
 }
 
-function updateText(reader: ByteReader, version: number): string {
-  const record = decode(remoteLogSegmentMetadataUpdateRecord, version, reader)
+function updateText(record: RemoteLogSegmentMetadataUpdateRecord): string {
   return textOf('RemoteLogSegmentMetadataUpdate', {
     remoteLogSegmentId: segmentIdText(record.remoteLogSegmentId),
     customMetadata: customText(record.customMetadata),
@@ -81,8 +82,7 @@ function updateText(reader: ByteReader, version: number): string {
   })
 }
 
-function deletionText(reader: ByteReader, version: number): string {
-  const record = decode(remotePartitionDeleteMetadataRecord, version, reader)
+function deletionText(record: RemotePartitionDeleteMetadataRecord): string {
   return textOf('RemotePartitionDeleteMetadata', {
     topicPartition: partitionText(record.topicIdPartition),
     state: PARTITION_STATES[record.remotePartitionDeleteState] ?? null,
