@@ -3,8 +3,10 @@
  * are for machines. The shell decides where it goes and which levels are shown.
  */
 
+/** How much a line matters. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
+/** What a line is about, for machines. */
 export type LogFields = Readonly<Record<string, string | number | boolean>>
 
 /** The level from which on lines are shown. It may change while the node runs (KIP-412). */
@@ -12,6 +14,7 @@ export interface LogThreshold {
   level: LogLevel
 }
 
+/** Where lines go. */
 export interface Logger {
   /** Absent where somebody else decides what is shown. */
   readonly threshold?: LogThreshold

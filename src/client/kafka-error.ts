@@ -66,6 +66,7 @@ export interface ErrorContext {
   readonly groupId?: string | undefined
 }
 
+/** What an error is made of besides its code and its text. */
 export interface KafkaErrorOptions extends ErrorContext {
   readonly cause?: unknown
   readonly retriable?: boolean

@@ -111,12 +111,12 @@ export class Kafka {
     }
   }
 
-  /** What the parts of the client send their requests through. */
+  /** @internal What the parts of the client send their requests through. */
   get cluster(): Cluster {
     return this.#cluster
   }
 
-  /** Has a part closed with the client; it says by the returned function that it closed itself. */
+  /** @internal Has a part closed with the client; it calls the function when it closes itself. */
   adopt(part: Part): () => void {
     this.#parts.add(part)
     return () => this.#parts.delete(part)

@@ -36,7 +36,8 @@ export type ConsumerRecord<T extends TopicLike = string> = T extends TopicLike
   ? RecordOf<NameOf<T>, KeyOut<T>, ValueOut<T>>
   : never
 
-interface RecordOf<Name extends string, Key, Value> extends TopicPartition {
+/** A record that was read, of one topic. */
+export interface RecordOf<Name extends string, Key, Value> extends TopicPartition {
   readonly topic: Name
   /** A safe integer, as all offsets. */
   readonly offset: number

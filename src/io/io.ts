@@ -143,6 +143,7 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** Connections that are listened for, and made. */
 export interface Network {
   /** Rejects with an Error that has `code` (EADDRINUSE, EACCES …). Port 0 picks a free one. */
   listen(

@@ -9,6 +9,8 @@ import type { Clock, Io, Random } from './io.ts'
 import { NodeDisk } from './node-disk.ts'
 import { NodeNetwork } from './node-network.ts'
 
+export type * from './io.ts'
+
 /** The longest delay that setTimeout takes; it fires at once for longer ones. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
 

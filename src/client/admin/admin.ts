@@ -68,7 +68,7 @@ export class Admin {
   readonly #ending = new AbortController()
   #isClosed = false
 
-  /** Use `kafka.admin()`. */
+  /** @internal Use `kafka.admin()`. */
   constructor(of: Cluster, options: AdminOptions = {}) {
     checkOptionNames('admin', options, KNOWN)
     this.#cluster = of

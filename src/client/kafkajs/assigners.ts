@@ -71,12 +71,12 @@ export interface MemberAssignment {
   userData: Buffer
 }
 
-interface Serializer<In, Out> {
+export interface Serializer<In, Out> {
   encode(value: In): Buffer
   decode(buffer: Buffer): Out | null
 }
 
-type WithoutUserData<T> = Omit<T, 'userData'> & { readonly userData?: Buffer }
+export type WithoutUserData<T> = Omit<T, 'userData'> & { readonly userData?: Buffer }
 
 const NEWEST_VERSION = 3
 

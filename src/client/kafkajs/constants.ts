@@ -9,7 +9,8 @@ import {
 } from '../../records/compression/compression.ts'
 import { KafkaJSNonRetriableError } from './errors.ts'
 
-type ValueOf<T> = T[keyof T]
+/** The values of a table. */
+export type ValueOf<T> = T[keyof T]
 
 export const CompressionTypes = { None: 0, GZIP: 1, Snappy: 2, LZ4: 3, ZSTD: 4 } as const
 export type CompressionTypes = ValueOf<typeof CompressionTypes>
@@ -42,7 +43,7 @@ function builtIn(type: CompressionType): () => CompressionCodec {
   })
 }
 
-type Codecs = { [type in 1 | 2 | 3 | 4]: () => CompressionCodec }
+export type Codecs = { [type in 1 | 2 | 3 | 4]: () => CompressionCodec }
 
 /**
  * All four are built in. Programs for kafkajs put a codec of a package here: that is accepted and

@@ -8,8 +8,10 @@ export type {
   AdminConfig,
   ConfigEntries,
   ConfigSynonyms,
+  DeleteAclFilterResponses,
   DeleteAclResponse,
   DeleteGroupsResult,
+  DescribeAclResource,
   DescribeAclResponse,
   DescribeConfigResponse,
   FetchOffsetsPartition,
@@ -20,6 +22,9 @@ export type {
   ITopicMetadata,
   ITopicPartitionConfig,
   ListPartitionReassignmentsResponse,
+  MatchingAcl,
+  OngoingPartitionReassignment,
+  OngoingTopicReassignment,
   PartitionReassignment,
   ReplicaAssignment,
   ResourceConfigQuery,
@@ -31,6 +36,8 @@ export {
   type MemberMetadata,
   type PartitionAssigner,
   PartitionAssigners,
+  type Serializer,
+  type WithoutUserData,
 } from './assigners.ts'
 export type {
   BrokersFunction,
@@ -43,12 +50,15 @@ export {
   AclOperationTypes,
   AclPermissionTypes,
   AclResourceTypes,
+  type Codecs,
+  type CompressionCodec,
   CompressionCodecs,
   CompressionTypes,
   ConfigResourceTypes,
   ConfigSource,
   logLevel,
   ResourcePatternTypes,
+  type ValueOf,
 } from './constants.ts'
 export type {
   Batch,
@@ -77,6 +87,7 @@ export type {
 export * from './errors.ts'
 export type {
   AdminEvents,
+  BatchProcess,
   ConnectEvent,
   ConsumerCommitOffsetsEvent,
   ConsumerCrashEvent,
@@ -89,6 +100,8 @@ export type {
   ConsumerRebalancingEvent,
   ConsumerStartBatchProcessEvent,
   DisconnectEvent,
+  EventOf,
+  EventsByName,
   InstrumentationEvent,
   ProducerEvents,
   RemoveInstrumentationEventListener,
@@ -113,6 +126,7 @@ export type {
   ProducerConfig,
   ProducerRecord,
   RecordMetadata,
+  Sender,
   TopicMessages,
   Transaction,
 } from './producer-types.ts'

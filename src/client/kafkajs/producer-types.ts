@@ -68,7 +68,7 @@ export interface Offsets {
   topics: TopicOffsets[]
 }
 
-interface Sender {
+export interface Sender {
   send(record: ProducerRecord): Promise<RecordMetadata[]>
   sendBatch(batch: ProducerBatch): Promise<RecordMetadata[]>
 }

@@ -23,7 +23,20 @@ import type { OtelApi } from './otel-api.ts'
 import { OtelMetrics } from './otel-metrics.ts'
 import { OtelTraces, type TraceOptions } from './otel-traces.ts'
 
-export type { OtelApi } from './otel-api.ts'
+export type {
+  Attributes,
+  AttributeValue,
+  InstrumentOptions,
+  OtelApi,
+  OtelCounter,
+  OtelHistogram,
+  OtelMeter,
+  OtelSpan,
+  OtelSpanContext,
+  OtelTracer,
+  SpanLink,
+} from './otel-api.ts'
+export type { TraceOptions } from './otel-traces.ts'
 
 /** What `instrument` takes. */
 export interface InstrumentationOptions extends TraceOptions {

@@ -4,15 +4,19 @@
  * carriers) is unknown; methods let the api be more exact.
  */
 
+/** What an attribute can be. */
 export type AttributeValue = string | number | boolean
+/** Attributes by name. */
 export type Attributes = Record<string, AttributeValue | undefined>
 
+/** Which span of which trace. */
 export interface OtelSpanContext {
   readonly traceId: string
   readonly spanId: string
   readonly traceFlags: number
 }
 
+/** Something that goes on. */
 export interface OtelSpan {
   spanContext(): OtelSpanContext
   setAttributes(attributes: Attributes): unknown
@@ -22,10 +26,12 @@ export interface OtelSpan {
   isRecording(): boolean
 }
 
+/** A span that has to do with another one. */
 export interface SpanLink {
   readonly context: OtelSpanContext
 }
 
+/** Begins spans. */
 export interface OtelTracer {
   startSpan(
     name: string,
@@ -34,20 +40,24 @@ export interface OtelTracer {
   ): OtelSpan
 }
 
+/** Counts up. */
 export interface OtelCounter {
   add(value: number, attributes: Attributes): void
 }
 
+/** Takes measurements. */
 export interface OtelHistogram {
   record(value: number, attributes: Attributes): void
 }
 
+/** What is said of an instrument. */
 export interface InstrumentOptions {
   readonly description: string
   readonly unit: string
   readonly advice?: { explicitBucketBoundaries: number[] }
 }
 
+/** Makes instruments. */
 export interface OtelMeter {
   createCounter(name: string, options: InstrumentOptions): OtelCounter
   createHistogram(name: string, options: InstrumentOptions): OtelHistogram

@@ -24,6 +24,7 @@ const STATUS_ERROR = 2
 /** As many links as an SDK keeps by default. */
 const LINKS_MAX = 128
 
+/** How records are traced. */
 export interface TraceOptions {
   /**
    * What a handled record's span has as its parent: the record's own trace (where left out), or

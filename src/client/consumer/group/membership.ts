@@ -70,7 +70,7 @@ export interface MembershipStats {
   readonly assignedPartitions: number
   /** What went wrong last since then, in words. */
   readonly lastProblem: string
-  /** The same by the last minute. */
+  /** @internal The same by the last minute. */
   readonly sensors: GroupSensors
 }
 
