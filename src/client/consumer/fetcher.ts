@@ -54,7 +54,10 @@ const FETCH = { request: fetchRequest, response: fetchResponse }
 const LAST_VERSION_WITH_NAMES = 12
 /** Below this a fetch is not worth its request. */
 const MIN_FETCH_BYTES = 1024
-/** A partition may hold so many times what one fetch brings of it. */
+/**
+ * A partition may hold so many times what one fetch brings of it, and so many answers however small
+ * they are: what trickles in while the program is slow comes together, in one fetch, later.
+ */
 const PARTITION_DEPTH = 2
 /** The shortest wait at a broker while a partition that has no room may have some soon. */
 const MIN_WAIT_MS = 5
@@ -162,8 +165,8 @@ export class Fetcher {
     return phase === 'active' && !isPaused && !isEnding && !isStarting && failure === null
   }
 
-  #hasRoom(partition: AssignedPartition): boolean {
-    return partition.bufferedBytes < PARTITION_DEPTH * this.partitionBytes
+  #hasRoom({ bufferedBytes, queue }: AssignedPartition): boolean {
+    return queue.length < PARTITION_DEPTH && bufferedBytes < PARTITION_DEPTH * this.partitionBytes
   }
 
   #broker(id: number): BrokerState {
