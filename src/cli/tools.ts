@@ -52,6 +52,21 @@ export const TOOLS: readonly ToolEntry[] = [
     load: async () => (await import('./configs/configs.ts')).configsTool,
   },
   {
+    name: 'delete-records',
+    alias: 'kafka-delete-records',
+    about: 'Let the oldest records of partitions go.',
+    group: 'Topics',
+    load: async () => (await import('./delete-records/delete-records.ts')).deleteRecordsTool,
+  },
+  {
+    name: 'log-dirs',
+    alias: 'kafka-log-dirs',
+    about: 'Show the directories of brokers and what replicas take there.',
+    group: 'Cluster',
+    watch: ['describe'],
+    load: async () => (await import('./log-dirs/log-dirs.ts')).logDirsTool,
+  },
+  {
     name: 'get-offsets',
     alias: 'kafka-get-offsets',
     about: 'Show where partitions begin and end, and what stands there at a time.',

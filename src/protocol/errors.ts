@@ -2,10 +2,11 @@
  * The error codes of Kafka's protocol, -1 to 133 as of Kafka 4.3: their names, what they say when a
  * response carries no better text, and which a client may simply try again.
  *
- * The texts that a broker sends by itself (those of `errorMessage` in responses) are Kafka's,
- * because tools and scripts compare them; the others are ours.
+ * The texts that a broker sends by itself (those of `errorMessage` in responses) or that tools print
+ * are Kafka's, because tools and scripts compare them; the others are ours.
  */
 
+/** Kafka's error codes by name. */
 export const ErrorCode = {
   UNKNOWN_SERVER_ERROR: -1,
   NONE: 0,
@@ -151,7 +152,8 @@ export type ErrorName = keyof typeof ErrorCode
 const messages: { readonly [name in ErrorName]: string } = {
   UNKNOWN_SERVER_ERROR: 'The server experienced an unexpected error when processing the request.',
   NONE: 'NONE',
-  OFFSET_OUT_OF_RANGE: 'No such offset in this log: it is before the log start or after its end.',
+  OFFSET_OUT_OF_RANGE:
+    'The requested offset is not within the range of offsets maintained by the server.',
   CORRUPT_MESSAGE:
     'The batch is corrupt: wrong checksum, size or format, or no key in a compacted topic.',
   UNKNOWN_TOPIC_OR_PARTITION: 'This server does not host this topic-partition.',
@@ -206,7 +208,7 @@ const messages: { readonly [name in ErrorName]: string } = {
     'message was sent to an incompatible broker. See the broker logs for more details.',
   UNSUPPORTED_FOR_MESSAGE_FORMAT:
     'The message format version on the broker does not support the request.',
-  POLICY_VIOLATION: 'A policy configured on the broker forbids this request.',
+  POLICY_VIOLATION: 'Request parameters do not satisfy the configured policy.',
   OUT_OF_ORDER_SEQUENCE_NUMBER:
     'The sequence number does not follow the last one of this producer.',
   DUPLICATE_SEQUENCE_NUMBER:
@@ -221,7 +223,7 @@ const messages: { readonly [name in ErrorName]: string } = {
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'Transactional Id authorization failed.',
   SECURITY_DISABLED: 'Security features are disabled.',
   OPERATION_NOT_ATTEMPTED: 'This part of the request was left out because another part failed.',
-  KAFKA_STORAGE_ERROR: 'Reading or writing the log on disk failed.',
+  KAFKA_STORAGE_ERROR: 'Disk error when trying to access log file on the disk.',
   LOG_DIR_NOT_FOUND: 'The broker has no such log directory.',
   SASL_AUTHENTICATION_FAILED: 'SASL Authentication failed.',
   UNKNOWN_PRODUCER_ID:
