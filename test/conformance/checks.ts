@@ -8,6 +8,7 @@ import { clientAdmins } from './checks/client-admin.ts'
 import { clientClusterGroups } from './checks/client-cluster-groups.ts'
 import { clientClusterLeaders } from './checks/client-cluster-leaders.ts'
 import { clientClusterReplicas } from './checks/client-cluster-replicas.ts'
+import { clientClusterTransactions } from './checks/client-cluster-transactions.ts'
 import { clientConsumer } from './checks/client-consumer.ts'
 import { clientConsumerGroups } from './checks/client-consumer-groups.ts'
 import { clientGroups } from './checks/client-groups.ts'
@@ -55,6 +56,7 @@ export const CHECKS: readonly Check[] = [
   ...clientClusterLeaders,
   ...clientClusterReplicas,
   ...clientClusterGroups,
+  ...clientClusterTransactions,
   ...clientKafkaJs,
   ...clientGuideChecks,
   ...clientMemory,
