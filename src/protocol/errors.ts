@@ -2,8 +2,8 @@
  * The error codes of Kafka's protocol, -1 to 133 as of Kafka 4.3: their names, what they say when a
  * response carries no better text, and which a client may simply try again.
  *
- * The texts that a broker sends by itself (those of `errorMessage` in responses) or that tools print
- * are Kafka's, because tools and scripts compare them; the others are ours.
+ * The texts that a broker sends by itself (those of `errorMessage` in responses) or that tools
+ * print are Kafka's, because tools and scripts compare them; the others are ours.
  */
 
 /** Kafka's error codes by name. */

@@ -1,6 +1,6 @@
 /**
- * `millrace delete-records`, which is kafka-delete-records: lets the oldest records of partitions go,
- * down to the offsets that a file names.
+ * `millrace delete-records`, which is kafka-delete-records: lets the oldest records of partitions
+ * go, down to the offsets that a file names.
  *
  * Invariant: standard output, exit status and the first line of an error are Kafka's, but for
  * --help, --json and what is said where no broker answers. Under the name of ours the exit status

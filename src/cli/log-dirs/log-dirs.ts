@@ -1,6 +1,6 @@
 /**
- * `millrace log-dirs`, which is kafka-log-dirs: the directories of brokers, and how much each replica
- * in them takes.
+ * `millrace log-dirs`, which is kafka-log-dirs: the directories of brokers, and how much each
+ * replica in them takes.
  *
  * Invariant: standard output, exit status and the first line of an error are Kafka's, but for
  * --help, --json and what is said where no broker answers. The order within Kafka's JSON is that of
