@@ -2,19 +2,25 @@
  * How many connections there may be: of all listeners, of each listener and from each address. The
  * listeners of a controller are counted by themselves, as those of another server.
  *
- * A connection that finds no room waits, unheard, behind those that came to its listener before it;
- * one that is too many from its address is closed. Where there is more than one listener, that of
- * the brokers is not held up by what others have taken: the least recently used of those goes.
+ * A connection that finds no room waits, unheard, behind those that came to its listener before it,
+ * and so does one that comes too soon after others; one that is too many from its address is
+ * closed. Where there is more than one listener, that of the brokers is not held up by what others
+ * have taken: the least recently used of those goes.
  *
- * KIP-402 (limits of listeners, protected listener).
+ * KIP-402 (limits of listeners, protected listener), KIP-612 (rates).
  */
 import type { Connection } from '../io/io.ts'
+import { ConnectionRate, type RateWindows } from './connection-rate.ts'
 import type { ListenerEndpoint } from './request-context.ts'
 
 export interface ConnectionLimits {
   readonly connectionsMax: number
   /** By the names of listeners, where one has a limit of its own. */
   readonly listenerConnectionsMax: ReadonlyMap<string, number>
+  /** Connections that may come in a second, in all and by the names of listeners. */
+  readonly connectionsPerSecondMax: number
+  readonly listenerConnectionsPerSecondMax: ReadonlyMap<string, number>
+  readonly rateWindows: RateWindows
   readonly connectionsPerHostMax: number
   readonly connectionsPerHostOverrides: ReadonlyMap<string, number>
   /** The listener that brokers use among themselves, where clients have others. */
@@ -25,9 +31,17 @@ export interface ConnectionLimits {
   readonly frameBytesMax: number
 }
 
-export interface WaitingConnection {
+export class WaitingConnection {
   readonly socket: Connection
   readonly listener: ListenerEndpoint
+  /** Before then it is too soon after others; -1 until it is the first of those that wait. */
+  dueMs = -1
+  isHeard = true
+
+  constructor(socket: Connection, listener: ListenerEndpoint) {
+    this.socket = socket
+    this.listener = listener
+  }
 }
 
 export class ConnectionQuotas {
@@ -35,19 +49,17 @@ export class ConnectionQuotas {
   readonly #perHost = new Map<string, number>()
   readonly #perListener = new Map<string, number>()
   readonly #waiting = new Map<string, WaitingConnection[]>()
+  readonly #rate: ConnectionRate
+  readonly #listenerRates = new Map<string, ConnectionRate>()
   #count = 0
 
   /** `limits` tells those of now. */
   constructor(limits: () => ConnectionLimits) {
     this.#limits = limits
+    this.#rate = new ConnectionRate(limits().rateWindows)
   }
 
-  /** Whether there is room on a listener, and nobody else has to have it first. */
-  hasRoom(listener: string): boolean {
-    return !this.#waiting.has(listener) && this.#hasSlot(listener)
-  }
-
-  /** Lets a connection wait; false where too many do. */
+  /** Puts a connection behind those that wait; false where these are too many. */
   wait(waiting: WaitingConnection): boolean {
     const { name } = waiting.listener
     const queue = this.#waiting.get(name) ?? []
@@ -57,15 +69,37 @@ export class ConnectionQuotas {
     return true
   }
 
-  /** The next connection that has waited long enough, or null. */
-  takeWaiting(): WaitingConnection | null {
+  /** The next connection that need not wait any more, or null. */
+  takeWaiting(nowMs: number): WaitingConnection | null {
     for (const [listener, queue] of this.#waiting) {
-      if (!this.#hasSlot(listener)) continue
-      const next = queue.shift() ?? null
+      const next = queue[0]!
+      if (next.dueMs < 0) next.dueMs = nowMs + this.#delayMs(listener, nowMs)
+      if (nowMs < next.dueMs || !this.#hasSlot(listener)) continue
+      queue.shift()
       if (queue.length === 0) this.#waiting.delete(listener)
       return next
     }
     return null
+  }
+
+  /** When the first of those that only came too soon may come in; Infinity for none. */
+  nextDueMs(): number {
+    let dueMs = Infinity
+    for (const [listener, queue] of this.#waiting) {
+      if (this.#hasSlot(listener)) dueMs = Math.min(dueMs, queue[0]!.dueMs)
+    }
+    return dueMs
+  }
+
+  #delayMs(listener: string, nowMs: number): number {
+    const limits = this.#limits()
+    const all = limits.connectionsPerSecondMax
+    const rate = this.#listenerRates.get(listener) ?? new ConnectionRate(limits.rateWindows)
+    this.#listenerRates.set(listener, rate)
+    const own = limits.listenerConnectionsPerSecondMax.get(listener) ?? all
+    const delayMs = rate.delayMs(nowMs, own)
+    if (listener === limits.protectedListener) return delayMs
+    return Math.max(delayMs, this.#rate.delayMs(nowMs, all))
   }
 
   /** Everyone who waits, to be sent away. */

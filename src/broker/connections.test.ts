@@ -334,6 +334,24 @@ describe('limits of connections', () => {
     assert.equal((await node.world.settle(answer)).brokers.length, 1)
   })
 
+  it('hold for how many come in a second', async () => {
+    const properties = {
+      'max.connection.creation.rate': '2',
+      'quota.window.num': '2',
+      'quota.window.size.seconds': '1',
+    }
+    const node = await TestNode.start({ properties })
+    for (let i = 0; i < 2; i++) assert.ok(await isServed(await node.connect()))
+    const third = await node.connect()
+    const answer = third.send(metadataRequest, metadataResponse, 9, { topics: null })
+    await node.world.advance(400)
+    assert.deepEqual([third.receivedBytes, third.closed], [0, null], 'half a second too early')
+    await node.world.advance(150)
+    assert.equal((await answer).brokers.length, 1)
+    await node.world.advance(5000)
+    assert.ok(await isServed(await node.connect()), 'and then there is time')
+  })
+
   it('change while the node runs', async () => {
     const node = await TestNode.start()
     const client = await node.connect()

@@ -14,7 +14,7 @@ import { FrameMemory } from '../rpc/frame-memory.ts'
 import { decodeRequestHeader, peekRequest, type RequestHeader } from '../rpc/header.ts'
 import type { Broker } from './broker.ts'
 import { ClientConnection, type CloseCause, type ConnectionOwner } from './connection.ts'
-import { ConnectionQuotas } from './connection-quotas.ts'
+import { ConnectionQuotas, WaitingConnection } from './connection-quotas.ts'
 import { GATHER_MS } from './gathering.ts'
 import { versionsOf } from './handlers/18-api-versions.ts'
 import type { Loop } from './loop.ts'
@@ -66,14 +66,25 @@ export class Connections implements ConnectionOwner {
 
   accept(socket: Connection, listener: ListenerEndpoint): void {
     const quotas = this.#quotas[listener.kind]
-    if (quotas.hasRoom(listener.name)) {
-      this.#admit(socket, listener)
+    const waiting = new WaitingConnection(socket, listener)
+    if (!quotas.wait(waiting)) {
+      const host = hostOf(socket)
+      this.#refuse(socket, `${host} closed: max.connections reached, and too many wait for room`)
       return
     }
+    waiting.isHeard = this.#admitNext(quotas) === waiting
+    if (waiting.isHeard) return
     socket.pause()
-    if (quotas.wait({ socket, listener })) return
-    const host = hostOf(socket)
-    this.#refuse(socket, `${host} closed: max.connections reached, and too many wait for room`)
+    this.#loop.wake()
+  }
+
+  /** Lets in the first of those that wait, where it need not wait any more. */
+  #admitNext(quotas: ConnectionQuotas): WaitingConnection | null {
+    const next = quotas.takeWaiting(this.#broker.clock.nowMs())
+    if (next === null) return null
+    this.#admit(next.socket, next.listener)
+    if (!next.isHeard) next.socket.resume()
+    return next
   }
 
   #admit(socket: Connection, listener: ListenerEndpoint): void {
@@ -103,10 +114,7 @@ export class Connections implements ConnectionOwner {
   /** Lets in who may come in now, and ends who has to go: limits may change at any time. */
   #keepLimits(): void {
     for (const quotas of Object.values(this.#quotas)) {
-      for (let next = quotas.takeWaiting(); next !== null; next = quotas.takeWaiting()) {
-        this.#admit(next.socket, next.listener)
-        next.socket.resume()
-      }
+      while (this.#admitNext(quotas) !== null);
     }
     if (!Object.values(this.#quotas).some((quotas) => quotas.hasSurplus)) return
     for (let surplus = this.#surplus(); surplus !== null; surplus = this.#surplus()) {
@@ -208,6 +216,12 @@ export class Connections implements ConnectionOwner {
    */
   expireIdle(nowMs: number): number {
     this.#keepLimits()
+    const { broker, controller } = this.#quotas
+    const dueMs = Math.min(broker.nextDueMs(), controller.nextDueMs())
+    return Math.min(dueMs, this.#expireIdle(nowMs))
+  }
+
+  #expireIdle(nowMs: number): number {
     if (nowMs < this.#idleCheckMs) return this.#idleCheckMs
     this.#refusals.catchUp(nowMs)
     const { idleMs } = this.#broker.settings.connectionLimits

@@ -48,14 +48,23 @@ export function brokerSettings(config: BrokerConfig): BrokerSettings {
 
 function connectionLimits(config: BrokerConfig): ConnectionLimits {
   const listeners = config.listeners.filter(({ kind }) => kind === 'broker')
-  const ownLimits = new Map<string, number>()
-  for (const { name } of config.listeners) {
-    const value = config.properties.get(`listener.name.${name.toLowerCase()}.max.connections`)
-    if (value !== undefined) ownLimits.set(name, Number(value))
+  const ownLimits = (key: string): ReadonlyMap<string, number> => {
+    const limits = new Map<string, number>()
+    for (const { name } of config.listeners) {
+      const value = config.properties.get(`listener.name.${name.toLowerCase()}.${key}`)
+      if (value !== undefined) limits.set(name, Number(value))
+    }
+    return limits
   }
   return {
     connectionsMax: config.get('max.connections'),
-    listenerConnectionsMax: ownLimits,
+    listenerConnectionsMax: ownLimits('max.connections'),
+    connectionsPerSecondMax: config.get('max.connection.creation.rate'),
+    listenerConnectionsPerSecondMax: ownLimits('max.connection.creation.rate'),
+    rateWindows: {
+      count: config.get('quota.window.num'),
+      lengthMs: config.get('quota.window.size.seconds') * 1000,
+    },
     connectionsPerHostMax: config.get('max.connections.per.ip'),
     connectionsPerHostOverrides: config.connectionOverrides ?? new Map(),
     protectedListener: listeners.length > 1 ? config.interBrokerListenerName : null,

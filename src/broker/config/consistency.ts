@@ -143,10 +143,12 @@ function socketIssues(config: BrokerConfig): ConfigIssue[] {
     issues.push(issue(config, key, `${key} must be a comma-separated list of host:number`))
   }
   for (const { name } of config.listeners) {
-    const own = `listener.name.${name.toLowerCase()}.max.connections`
-    const value = config.properties.get(own)
-    const { error } = parseValue(own, BROKER_KEYS['max.connections'], value ?? '0')
-    if (error !== null) issues.push({ key: own, value: value ?? null, message: error })
+    for (const key of ['max.connections', 'max.connection.creation.rate'] as const) {
+      const own = `listener.name.${name.toLowerCase()}.${key}`
+      const value = config.properties.get(own)
+      const { error } = parseValue(own, BROKER_KEYS[key], value ?? '1')
+      if (error !== null) issues.push({ key: own, value: value ?? null, message: error })
+    }
   }
   const idleMs = config.get('connections.max.idle.ms')
   const delayMs = config.get('connection.failed.authentication.delay.ms')

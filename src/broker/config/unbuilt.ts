@@ -45,7 +45,7 @@ const WITHOUT_EFFECT: readonly Unbuilt[] = [
     keys: /^(ssl|sasl|security|delegation\.token|principal|connections?\.(max\.reauth|failed))\./,
   },
   { why: 'tiered storage is not built yet', keys: /^(remote|log\.local)\.|\.tiered\./ },
-  { why: 'quotas are not built yet', keys: /quota/ },
+  { why: 'quotas are not built yet', keys: /^(?!quota\.window).*quota/ },
   {
     why: 'transactions are not built yet',
     keys: /^(transaction|transactional\.id|add\.partitions\.to\.txn)\./,
@@ -79,7 +79,7 @@ const WITHOUT_EFFECT: readonly Unbuilt[] = [
   },
   {
     why: 'requests wait in their connection, within bounds of its own',
-    keys: /^(queued\.max\.requests|max\.connection\.creation\.rate)$/,
+    keys: /^queued\.max\.requests$/,
   },
   {
     why: 'Millrace does this once a turn, or at once',
