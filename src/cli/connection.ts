@@ -7,6 +7,7 @@
  */
 import { Kafka } from '../client/kafka.ts'
 import { KafkaError } from '../client/kafka-error.ts'
+import type { KafkaOptions } from '../client/options.ts'
 import { CliError, PropertyError } from './cli-error.ts'
 import { clientOptions } from './client-properties.ts'
 import { type ConnectionSettings, readFile } from './connection-settings.ts'
@@ -35,11 +36,22 @@ export async function withClient<R>(
   }
 }
 
-/** A client that has heard from nobody yet; what can't be is said with where it stands. */
-export function openClient({ brokers, properties, origins }: ConnectionSettings): Kafka {
+/** A client that has heard from nobody yet. */
+export function openClient(settings: ConnectionSettings): Kafka {
+  const options = optionsOf(settings)
+  return checked(settings, () => {
+    return new Kafka({ ...options, brokers: settings.brokers, metricsPush: false })
+  })
+}
+
+/** The client's options; what can't be is said with where it stands. */
+export function optionsOf(settings: ConnectionSettings): Omit<KafkaOptions, 'brokers'> {
+  return checked(settings, () => clientOptions(settings.properties, readFile))
+}
+
+function checked<R>({ origins }: ConnectionSettings, make: () => R): R {
   try {
-    const options = clientOptions(properties, readFile)
-    return new Kafka({ ...options, brokers, metricsPush: false })
+    return make()
   } catch (error) {
     const isOfProperty = error instanceof PropertyError
     const origin = origins?.get(isOfProperty ? error.property : 'bootstrap.servers')

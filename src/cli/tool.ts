@@ -50,6 +50,8 @@ export interface ToolHelp {
   readonly flags: readonly Flag[]
   /** True where it connects to nothing. */
   readonly isOffline?: true
+  /** True where it does its work without any flag too, instead of showing its help. */
+  readonly runsBare?: true
 }
 
 const WIDTH = 100
@@ -95,7 +97,7 @@ export function common(run: ToolRun, help: ToolHelp, has: (flag: string) => bool
     run.onHelp(help)
     return 0
   }
-  if (run.args.length === 0) {
+  if (run.args.length === 0 && !help.runsBare) {
     run.err(helpText(help, run.moreFlags))
     return 1
   }

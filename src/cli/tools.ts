@@ -102,6 +102,21 @@ export const TOOLS: readonly ToolEntry[] = [
     group: 'Planning and scripts',
     load: async () => (await import('./plan/plan.ts')).planTopic,
   },
+  {
+    name: 'doctor',
+    alias: null,
+    about: 'Look at the way to a cluster and at the cluster, and say what to mend.',
+    group: 'Planning and scripts',
+    watch: 'always',
+    load: async () => (await import('./doctor/doctor.ts')).doctorTool,
+  },
+  {
+    name: 'wait-ready',
+    alias: null,
+    about: 'Wait until a cluster can be worked with.',
+    group: 'Planning and scripts',
+    load: async () => (await import('./wait-ready/wait-ready.ts')).waitReadyTool,
+  },
 ]
 
 /** The command with this name, or with this name of Kafka's script. */
