@@ -52,6 +52,20 @@ export const TOOLS: readonly ToolEntry[] = [
     load: async () => (await import('./configs/configs.ts')).configsTool,
   },
   {
+    name: 'produce',
+    alias: 'kafka-console-producer',
+    about: 'Make records of lines of text or JSON.',
+    group: 'Records',
+    load: async () => (await import('./produce/produce.ts')).produceTool,
+  },
+  {
+    name: 'consume',
+    alias: 'kafka-console-consumer',
+    about: 'Print records, as text, JSON or in a format of your own.',
+    group: 'Records',
+    load: async () => (await import('./consume/consume.ts')).consumeTool,
+  },
+  {
     name: 'delete-records',
     alias: 'kafka-delete-records',
     about: 'Let the oldest records of partitions go.',
