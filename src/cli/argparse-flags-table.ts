@@ -86,3 +86,10 @@ export const OUR_JSON: Argument = {
   isOurs: true,
   about: 'Print JSON instead of text.',
 }
+
+/** Where to connect, of ours too. */
+export const OUR_PROFILE: Argument = {
+  flags: ['--profile'],
+  isOurs: true,
+  about: 'A section of your file of profiles: where to connect, with such properties.',
+}
