@@ -96,6 +96,13 @@ export const TOOLS: readonly ToolEntry[] = [
     load: async () => (await import('./dump-log/dump-log.ts')).dumpLogTool,
   },
   {
+    name: 'perf-produce',
+    alias: 'kafka-producer-perf-test',
+    about: 'Measure how many records a second can be written, and how long each takes.',
+    group: 'Measuring',
+    load: async () => (await import('./perf-produce/perf-produce.ts')).perfProduceTool,
+  },
+  {
     name: 'plan-session-timeout',
     alias: null,
     about: 'Reckon timeouts of a group from how long its work takes.',
