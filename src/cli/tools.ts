@@ -81,6 +81,15 @@ export const TOOLS: readonly ToolEntry[] = [
     load: async () => (await import('./log-dirs/log-dirs.ts')).logDirsTool,
   },
   {
+    name: 'broker-api-versions',
+    alias: 'kafka-broker-api-versions',
+    about: 'Show which versions of which APIs brokers speak.',
+    group: 'Cluster',
+    watch: 'always',
+    load: async () =>
+      (await import('./broker-api-versions/broker-api-versions.ts')).brokerApiVersionsTool,
+  },
+  {
     name: 'get-offsets',
     alias: 'kafka-get-offsets',
     about: 'Show where partitions begin and end, and what stands there at a time.',
