@@ -23,6 +23,7 @@ import { clientTelemetry } from './checks/client-telemetry.ts'
 import { clientTransactions } from './checks/client-transactions.ts'
 import { clients } from './checks/clients.ts'
 import { commandLines } from './checks/command-line.ts'
+import { commandLineBeyond } from './checks/command-line-beyond.ts'
 import { commandLineSecurity } from './checks/command-line-security.ts'
 import { disks } from './checks/disk.ts'
 import { javaCluster } from './checks/java-cluster.ts'
@@ -39,6 +40,7 @@ export const CHECKS: readonly Check[] = [
   ...javaTools,
   ...commandLines,
   ...commandLineSecurity,
+  ...commandLineBeyond,
   ...javaCluster,
   ...javaFiles,
   ...judgeChecks,

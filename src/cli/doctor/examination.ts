@@ -18,6 +18,8 @@ import { type Finding, failure, ok } from './findings.ts'
 import { reach } from './reach.ts'
 
 const FIRST_ANSWER_MS = 5000
+/** How long each question to the cluster may take. */
+const CALL_MS = 10_000
 
 /** How the client would connect. */
 export interface Examined {
@@ -41,8 +43,12 @@ export async function examine(examined: Examined): Promise<Finding[]> {
     const letIn = await enter(kafka, examined)
     findings.push(...letIn.findings)
     if (letIn.cluster === null) return findings
-    findings.push(...(await advertised(letIn.cluster, addresses, examined)))
-    return [...findings, ...(await examineCluster(kafka.admin(), letIn.cluster, examined.nowMs))]
+    const brokers = await advertised(letIn.cluster, addresses, examined)
+    findings.push(...brokers.flat())
+    // A client goes on to the brokers as they are advertised: there is nobody to ask.
+    if (!brokers.some((of) => of.at(-1)?.status !== 'failure')) return findings
+    const admin = kafka.admin({ defaultTimeoutMs: CALL_MS })
+    return [...findings, ...(await examineCluster(admin, letIn.cluster, examined.nowMs))]
   } finally {
     await kafka.close({ timeoutMs: 1000 })
   }
@@ -91,16 +97,13 @@ function refused(error: KafkaError, mechanism: string | null): Finding {
   return failure('kafka', inner.reason, next)
 }
 
-/** Dials every broker where it says that it is. */
+/** Dials every broker where it says that it is; what was found of each, the last decides. */
 async function advertised(
   { brokers, clusterId }: ClusterDescription,
   addresses: readonly Address[],
   examined: Examined,
-): Promise<Finding[]> {
-  const found = await Promise.all(
-    brokers.map((broker) => oneAdvertised(broker, clusterId, addresses, examined)),
-  )
-  return found.flat()
+): Promise<Finding[][]> {
+  return Promise.all(brokers.map((broker) => oneAdvertised(broker, clusterId, addresses, examined)))
 }
 
 async function oneAdvertised(
