@@ -105,6 +105,13 @@ export const TOOLS: readonly ToolEntry[] = [
     load: async () => (await import('./dump-log/dump-log.ts')).dumpLogTool,
   },
   {
+    name: 'perf-consume',
+    alias: 'kafka-consumer-perf-test',
+    about: 'Measure how many records a second can be read.',
+    group: 'Measuring',
+    load: async () => (await import('./perf-consume/perf-consume.ts')).perfConsumeTool,
+  },
+  {
     name: 'perf-produce',
     alias: 'kafka-producer-perf-test',
     about: 'Measure how many records a second can be written, and how long each takes.',
