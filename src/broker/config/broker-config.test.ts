@@ -144,7 +144,7 @@ test('values fit together', () => {
 })
 
 test('limits of connections by address are read', () => {
-  const config = configWith({ 'max.connections.per.ip.overrides': '127.0.0.1:5, ::1:7' })
+  const config = configWith({ 'max.connections.per.ip.overrides': 'localhost:5, ::1:7' })
   assert.deepEqual(
     [...(config.connectionOverrides ?? [])],
     [

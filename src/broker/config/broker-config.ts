@@ -134,14 +134,18 @@ export class BrokerConfig {
     return name === null ? this.get('security.inter.broker.protocol') : name.toUpperCase()
   }
 
-  /** Connections allowed for single addresses; null where the setting cannot be read. */
+  /**
+   * Connections allowed for single addresses; null where the setting cannot be read. Of names only
+   * that of this machine is known.
+   */
   get connectionOverrides(): ReadonlyMap<string, number> | null {
     const overrides = new Map<string, number>()
     for (const entry of this.get('max.connections.per.ip.overrides').split(/\s*,\s*/)) {
       if (entry === '') continue
       const match = /^([0-9a-zA-Z\-%._:]+)\s*:\s*(\d+)$/.exec(entry)
       if (match === null) return null
-      overrides.set(match[1] as string, Number(match[2]))
+      const host = match[1] as string
+      overrides.set(host === 'localhost' ? '127.0.0.1' : host, Number(match[2]))
     }
     return overrides
   }
