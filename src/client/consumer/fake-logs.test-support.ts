@@ -8,6 +8,7 @@
  */
 import assert from 'node:assert/strict'
 import { utf8Bytes } from '../../base/bytes.ts'
+import { ErrorCode } from '../../protocol/errors.ts'
 import { fetchRequest } from '../../protocol/messages/01-fetch.ts'
 import { listOffsetsRequest } from '../../protocol/messages/02-list-offsets.ts'
 import { offsetCommitRequest } from '../../protocol/messages/08-offset-commit.ts'
@@ -69,6 +70,8 @@ export class FakeLogs {
   readonly sessions = new Map<number, Session>()
   /** Answers a whole fetch with this error, once each. */
   readonly fetchErrors: (number | Error)[] = []
+  /** Whether the last commit or read of offsets named its topics by their ids. */
+  askedById = false
   /** Brokers that do not answer fetches. */
   readonly dead = new Set<number>()
   readonly commitErrors: number[] = []
@@ -85,8 +88,8 @@ export class FakeLogs {
     cluster.on(fetchRequest, (body, request) => this.#fetch(body, request))
     cluster.on(listOffsetsRequest, (body) => this.#listOffsets(body))
     cluster.on(offsetForLeaderEpochRequest, (body) => this.#epochEnds(body))
-    cluster.on(offsetCommitRequest, (body) => this.#commit(body))
-    cluster.on(offsetFetchRequest, (body) => this.#committedOffsets(body))
+    cluster.on(offsetCommitRequest, (body, { version }) => this.#commit(body, version))
+    cluster.on(offsetFetchRequest, (body, { version }) => this.#committedOffsets(body, version))
   }
 
   log(topic: string, partition: number): FakeLog {
@@ -288,43 +291,66 @@ export class FakeLogs {
     }
   }
 
-  #commit({ topics }: Infer<typeof offsetCommitRequest>) {
+  #commit({ topics }: Infer<typeof offsetCommitRequest>, version: number) {
     const errorCode = this.commitErrors.shift() ?? 0
     return {
-      topics: topics.map(({ name, partitions }) => ({
-        name,
-        partitions: partitions.map((one) => {
+      topics: topics.map((asked) => ({
+        ...this.#named(asked, version),
+        partitions: asked.partitions.map((one) => {
           const { committedOffset: offset, committedLeaderEpoch: leaderEpoch } = one
           const metadata = one.committedMetadata ?? ''
+          const name = this.#nameOf(asked, version)
+          const code = name === undefined ? ErrorCode.UNKNOWN_TOPIC_ID : errorCode
           const key = `${name}/${one.partitionIndex}`
-          if (errorCode === 0) this.committed.set(key, { offset, leaderEpoch, metadata })
-          return { partitionIndex: one.partitionIndex, errorCode }
+          if (code === 0) this.committed.set(key, { offset, leaderEpoch, metadata })
+          return { partitionIndex: one.partitionIndex, errorCode: code }
         }),
       })),
     }
   }
 
-  #committedOffsets({ groups }: Infer<typeof offsetFetchRequest>) {
+  #committedOffsets({ groups }: Infer<typeof offsetFetchRequest>, version: number) {
     return {
       groups: groups.map(({ groupId, topics }) => ({
         groupId,
         errorCode: 0,
-        topics: (topics ?? []).map(({ name, partitionIndexes }) => ({
-          name,
-          partitions: partitionIndexes.map((partitionIndex) => {
+        topics: (topics ?? []).map((asked) => ({
+          ...this.#named(asked, version),
+          partitions: asked.partitionIndexes.map((partitionIndex) => {
+            const name = this.#nameOf(asked, version)
             const found = this.committed.get(`${name}/${partitionIndex}`)
             return {
               partitionIndex,
               committedOffset: found?.offset ?? -1,
               committedLeaderEpoch: found?.leaderEpoch ?? -1,
               metadata: found?.metadata ?? '',
-              errorCode: 0,
+              errorCode: name === undefined ? ErrorCode.UNKNOWN_TOPIC_ID : 0,
             }
           }),
         })),
       })),
     }
   }
+
+  /** As a broker reads a request: by ids alone where the version has them. */
+  #nameOf(asked: NamedTopic, version: number): string | undefined {
+    this.askedById = version >= FIRST_VERSION_WITH_IDS
+    if (!this.askedById) return asked.name
+    return this.cluster.metadata.topicById(asked.topicId)?.name
+  }
+
+  /** And as it answers. */
+  #named({ name, topicId }: NamedTopic, version: number) {
+    return version < FIRST_VERSION_WITH_IDS ? { name } : { name: '', topicId }
+  }
+}
+
+/** Of OffsetCommit and OffsetFetch. */
+const FIRST_VERSION_WITH_IDS = 10
+
+interface NamedTopic {
+  readonly name: string
+  readonly topicId: string
 }
 
 const EMPTY: PartitionAnswer = {

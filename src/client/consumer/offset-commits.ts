@@ -5,15 +5,20 @@
  * newer one. What a coordinator that moved or a lost connection leaves open is tried again until
  * the deadline; commits are safe to repeat.
  *
+ * Where the broker takes ids (version 10) the offsets of a topic that was deleted are never those of
+ * another one of its name: the id is that of when the commit was asked for.
+ *
  * KIP-320 (leader epochs), KIP-345 (static members), KIP-447 (offsets of open transactions),
- * KIP-848 (member epochs).
+ * KIP-848 (member epochs, topic ids).
  */
+import { ZERO_UUID } from '../../base/uuid.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
 import {
   offsetCommitRequest,
   offsetCommitResponse,
 } from '../../protocol/messages/08-offset-commit.ts'
 import { offsetFetchRequest, offsetFetchResponse } from '../../protocol/messages/09-offset-fetch.ts'
+import type { Uuid } from '../../protocol/schema.ts'
 import type { Deadline } from '../call.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { diagnosticChannels } from '../diagnostics.ts'
@@ -23,6 +28,7 @@ import { retrying } from '../retry.ts'
 import type { TopicPartition } from '../topic.ts'
 import type { MemberIdentity, Membership } from './group/membership.ts'
 import { topicsOf } from './list-offsets.ts'
+import { TopicIds } from './topic-ids.ts'
 
 /** An offset of a group: the next record to read. */
 export interface GroupOffset extends TopicPartition {
@@ -42,8 +48,6 @@ export interface CommittedOffset extends TopicPartition {
 
 const OFFSET_COMMIT = { request: offsetCommitRequest, response: offsetCommitResponse }
 const OFFSET_FETCH = { request: offsetFetchRequest, response: offsetFetchResponse }
-/** From 10 on topics go by ids alone. */
-const LAST_VERSION_WITH_NAMES = 9
 /** From here on a request names several groups. */
 const VERSION_WITH_GROUPS = 8
 const VERSION_WITH_MEMBER_EPOCHS = 9
@@ -93,11 +97,12 @@ export class OffsetCommits {
   async commit(offsets: readonly GroupOffset[], deadline: Deadline): Promise<void> {
     if (offsets.length === 0) return
     const before = this.#last
+    const ids = new TopicIds(this.#cluster.metadata, offsets)
     const committed = (async () => {
       await deadline.race(before)
       const startMs = this.#cluster.clock.monotonicMs()
       try {
-        await retrying(this.#cluster, deadline, () => this.#commitOnce(offsets, deadline))
+        await retrying(this.#cluster, deadline, () => this.#commitOnce(offsets, ids, deadline))
       } catch (error) {
         this.#tell(offsets, startMs, error)
         throw error
@@ -123,11 +128,16 @@ export class OffsetCommits {
     diagnosticChannels.consumerCommit.publish({ clientId, groupId, offsets, durationMs, error })
   }
 
-  async #commitOnce(offsets: readonly GroupOffset[], deadline: Deadline): Promise<void> {
+  async #commitOnce(
+    offsets: readonly GroupOffset[],
+    ids: TopicIds,
+    deadline: Deadline,
+  ): Promise<void> {
     const groupId = this.#groupId
     const member = this.#identity()
     const topics = topicsOf(offsets).map(([name, ofTopic]) => ({
       name,
+      topicId: ids.of(name),
       partitions: ofTopic.map(({ partition, offset, leaderEpoch = -1, metadata = '' }) => ({
         partitionIndex: partition,
         committedOffset: offset,
@@ -142,16 +152,19 @@ export class OffsetCommits {
       groupInstanceId: member.instanceId,
       topics,
     }
-    const options = { deadline, maxVersion: LAST_VERSION_WITH_NAMES }
+    const options = { deadline, ...ids.versions }
     const answer = await this.#atCoordinator(deadline, (coordinator) =>
       this.#cluster.request(coordinator, OFFSET_COMMIT, body, options),
     )
     let problem: KafkaError | null = null
-    for (const { name: topic, partitions } of answer.body.topics) {
+    for (const { name, topicId, partitions } of answer.body.topics) {
+      const topic = ids.nameOf(name, topicId)
       for (const { partitionIndex: partition, errorCode } of partitions) {
         if (errorCode === ErrorCode.NONE) continue
         const context = { api: 'OffsetCommit', topic, partition, groupId }
-        const error = this.#failed(errorCode, context, { groupId, ...member })
+        const error = ids.isGone(topic, errorCode)
+          ? topicIsGone(context)
+          : this.#failed(errorCode, context, { groupId, ...member })
         // What can't be tried again is what the program has to know.
         if (problem === null || (problem.retriable && !error.retriable)) problem = error
       }
@@ -179,8 +192,10 @@ export class OffsetCommits {
     deadline: Deadline,
   ): Promise<CommittedOffset[]> {
     const groupId = this.#groupId
+    const ids = new TopicIds(this.#cluster.metadata, partitions)
     const asked = topicsOf(partitions).map(([name, ofTopic]) => ({
       name,
+      topicId: ids.of(name),
       partitionIndexes: ofTopic.map(({ partition }) => partition),
     }))
     const body = (version: number) => {
@@ -192,7 +207,7 @@ export class OffsetCommits {
         member === null ? {} : { memberId: member.memberId, memberEpoch: member.generationOrEpoch }
       return { groups: [{ groupId, ...who, topics: asked }], requireStable }
     }
-    const options = { deadline, maxVersion: LAST_VERSION_WITH_NAMES }
+    const options = { deadline, ...ids.versions }
     const { body: answer, version } = await this.#atCoordinator(deadline, (coordinator) =>
       this.#cluster.request(coordinator, OFFSET_FETCH, body, options),
     )
@@ -200,8 +215,10 @@ export class OffsetCommits {
     const errorCode = group?.errorCode ?? ErrorCode.UNKNOWN_SERVER_ERROR
     if (errorCode !== ErrorCode.NONE) throw this.#failed(errorCode, { api: 'OffsetFetch', groupId })
     const found: CommittedOffset[] = []
-    for (const { name: topic, partitions: ofTopic } of group?.topics ?? []) {
-      for (const one of ofTopic) {
+    for (const answered of group?.topics ?? []) {
+      const id = 'topicId' in answered ? (answered.topicId as Uuid) : ZERO_UUID
+      const topic = ids.nameOf(answered.name, id)
+      for (const one of answered.partitions) {
         const { partitionIndex: partition, committedOffset, metadata, errorCode } = one
         if (errorCode !== ErrorCode.NONE) {
           throw this.#failed(errorCode, { api: 'OffsetFetch', topic, partition, groupId })
@@ -240,6 +257,7 @@ export class OffsetCommits {
 
   #failed(errorCode: number, context: object, sentAs?: MemberIdentity): KafkaError {
     if (COORDINATOR_MOVED.has(errorCode)) this.#forget()
+    if (errorCode === ErrorCode.UNKNOWN_TOPIC_ID) this.#cluster.metadata.markStale()
     if (MEMBER_ERRORS.has(errorCode)) this.#membership()?.onOffsetError(errorCode, sentAs)
     const error = KafkaError.ofCode(errorCode, null, context)
     if (errorCode !== ErrorCode.STALE_MEMBER_EPOCH) return error
@@ -250,4 +268,9 @@ export class OffsetCommits {
   #forget(): void {
     this.#cluster.forgetCoordinator('group', this.#groupId)
   }
+}
+
+function topicIsGone(context: { readonly topic: string }): KafkaError {
+  const text = `topic ${context.topic} was deleted: its offsets mean nothing now`
+  return new KafkaError('UNKNOWN_TOPIC_ID', text, { ...context, retriable: false })
 }
