@@ -49,3 +49,18 @@ export function refuseBoth(flags: Flags, one: string, other: string): void {
   if (!flags.has(one) || !flags.has(other)) return
   throw new UsageError(`Options --${one} and --${other} cannot be specified together.`)
 }
+
+/**
+ * Arguments in which negative numbers stand behind `=` after these flags, whose value may be left
+ * out: joptsimple takes such a number for the value, and another word with a dash for a flag.
+ */
+export function withNegativeNumbers(args: readonly string[], names: readonly string[]): string[] {
+  const joined: string[] = []
+  for (const arg of args) {
+    const before = joined.at(-1) ?? ''
+    const isValue = /^-\d+$/.test(arg) && names.some((name) => before === `--${name}`)
+    if (isValue) joined[joined.length - 1] = `${before}=${arg}`
+    else joined.push(arg)
+  }
+  return joined
+}

@@ -19,7 +19,7 @@ import {
   requireFlags,
   UsageError,
 } from '../flags.ts'
-import { keyValues, longFlag } from '../java-flags.ts'
+import { keyValues, longFlag, withNegativeNumbers } from '../java-flags.ts'
 import { metricLines } from '../perf-produce/metrics-table.ts'
 import { common, type ToolHelp, type ToolRun } from '../tool.ts'
 import { ConsumeStats, totalsText } from './consume-stats.ts'
@@ -66,7 +66,8 @@ const GROUPS = 100_000
 
 /** Runs the command. */
 export async function perfConsumeTool(run: ToolRun): Promise<number> {
-  const flags = parseFlags(run.args, [...FLAGS, ...COMMON_FLAGS])
+  const args = withNegativeNumbers(run.args, ['timeout'])
+  const flags = parseFlags(args, [...FLAGS, ...COMMON_FLAGS])
   const ended = common(run, HELP, (flag) => flags.has(flag))
   if (ended !== null) return ended
   checkFlags(flags, run)
