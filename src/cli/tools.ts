@@ -105,6 +105,13 @@ export const TOOLS: readonly ToolEntry[] = [
     load: async () => (await import('./dump-log/dump-log.ts')).dumpLogTool,
   },
   {
+    name: 'e2e-latency',
+    alias: 'kafka-e2e-latency',
+    about: 'Measure how long a record takes from a producer to a consumer.',
+    group: 'Measuring',
+    load: async () => (await import('./e2e-latency/e2e-latency.ts')).e2eLatencyTool,
+  },
+  {
     name: 'perf-consume',
     alias: 'kafka-consumer-perf-test',
     about: 'Measure how many records a second can be read.',
