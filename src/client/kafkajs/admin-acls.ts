@@ -18,23 +18,25 @@ import type {
 import { KafkaJSNonRetriableError } from './errors.ts'
 import { translated } from './translated.ts'
 
-/** The native name of a number; 0 and numbers without a name are refused. */
+/** The native name of a number; 0 and numbers without a name are refused, of `whole` if given. */
 function nameIn<N extends string>(
   table: { name(code: number): N | 'UNKNOWN' },
   what: string,
   code: number,
+  whole?: object,
 ): N {
   const name = table.name(code)
   if (name !== 'UNKNOWN') return name
-  throw new KafkaJSNonRetriableError(`Invalid ${what} ${code}`)
+  const where = whole === undefined ? '' : `: ${JSON.stringify(whole)}`
+  throw new KafkaJSNonRetriableError(`Invalid ${what} ${code}${where}`)
 }
 
 const codeIn = <N extends string>(table: { code(name: N): number }, name: N | 'UNKNOWN') =>
   name === 'UNKNOWN' ? 0 : table.code(name)
 
-function checkText(what: string, value: unknown): void {
+function checkText(list: string, what: string, value: unknown): void {
   if (typeof value === 'string') return
-  throw new KafkaJSNonRetriableError(`Invalid ACL array, the ${what} have to be a valid string`)
+  throw new KafkaJSNonRetriableError(`Invalid ${list}, the ${what} have to be a valid string`)
 }
 
 export async function createAcls(
@@ -44,33 +46,38 @@ export async function createAcls(
   if (!Array.isArray(acl)) throw new KafkaJSNonRetriableError(`Invalid ACL array ${acl}`)
   if (acl.length === 0) throw new KafkaJSNonRetriableError('Empty ACL array')
   const rules = (acl as readonly AclEntry[]).map((one) => {
-    checkText('principals', one.principal)
-    checkText('hosts', one.host)
-    checkText('resourceNames', one.resourceName)
+    checkText('ACL array', 'principals', one.principal)
+    checkText('ACL array', 'hosts', one.host)
+    checkText('ACL array', 'resourceNames', one.resourceName)
     return {
-      resourceType: nameIn(resourceTypes, 'resource type', one.resourceType),
+      resourceType: nameIn(resourceTypes, 'resource type', one.resourceType, one),
       resourceName: one.resourceName,
-      patternType: nameIn(patternTypes, 'resource pattern type', one.resourcePatternType),
+      patternType: nameIn(patternTypes, 'resource pattern type', one.resourcePatternType, one),
       principal: one.principal,
       host: one.host,
-      operation: nameIn(aclOperations, 'operation type', one.operation),
-      permission: nameIn(aclPermissions, 'permission type', one.permissionType),
+      operation: nameIn(aclOperations, 'operation type', one.operation, one),
+      permission: nameIn(aclPermissions, 'permission type', one.permissionType, one),
     }
   })
   valuesOf(await native.createAcls(rules, { timeoutMs }))
   return true
 }
 
-function filterOf(filter: AclFilter): NativeFilter {
-  return {
-    resourceType: nameIn(resourceTypes, 'resource type', filter.resourceType),
-    resourceName: filter.resourceName,
-    patternType: nameIn(patternTypes, 'resource pattern filter type', filter.resourcePatternType),
-    principal: filter.principal,
-    host: filter.host,
-    operation: nameIn(aclOperations, 'operation type', filter.operation),
-    permission: nameIn(aclPermissions, 'permission type', filter.permissionType),
+/** One filter that is asked for, or one of a list. */
+function filterOf(filter: AclFilter, isListed: boolean): NativeFilter {
+  const whole = isListed ? filter : undefined
+  for (const name of ['principal', 'host', 'resourceName'] as const) {
+    if (filter[name] === undefined) continue
+    if (isListed) checkText('ACL Filter array', `${name}s`, filter[name])
+    else checkText(name, name, filter[name])
   }
+  const { resourceName, principal, host } = filter
+  const operation = nameIn(aclOperations, 'operation type', filter.operation, whole)
+  const pattern = isListed ? 'resource pattern type' : 'resource pattern filter type'
+  const patternType = nameIn(patternTypes, pattern, filter.resourcePatternType, whole)
+  const permission = nameIn(aclPermissions, 'permission type', filter.permissionType, whole)
+  const resourceType = nameIn(resourceTypes, 'resource type', filter.resourceType, whole)
+  return { resourceType, resourceName, patternType, principal, host, operation, permission }
 }
 
 function resourceOf(rule: AclDescription) {
@@ -94,7 +101,7 @@ export async function describeAcls(
   { native, timeoutMs }: AdminCall,
   filter: AclFilter,
 ): Promise<DescribeAclResponse> {
-  const rules = await native.describeAcls(filterOf(filter), { timeoutMs })
+  const rules = await native.describeAcls(filterOf(filter, false), { timeoutMs })
   const resources = new Map<string, DescribeAclResource>()
   for (const rule of rules) {
     const resource = resourceOf(rule)
@@ -114,7 +121,10 @@ export async function deleteAcls(
     throw new KafkaJSNonRetriableError(`Invalid ACL Filter array ${filters}`)
   }
   if (filters.length === 0) throw new KafkaJSNonRetriableError('Empty ACL Filter array')
-  const results = await native.deleteAcls(filters.map(filterOf), { timeoutMs })
+  const results = await native.deleteAcls(
+    filters.map((one) => filterOf(one, true)),
+    { timeoutMs },
+  )
   return {
     throttleTime: 0,
     filterResponses: valuesOf(results).map((matching) => ({

@@ -11,15 +11,10 @@ import type {
   ITopicConfig,
   ITopicMetadata,
   ITopicPartitionConfig,
-  ListPartitionReassignmentsResponse,
-  OngoingTopicReassignment,
-  PartitionReassignment,
   SeekEntry,
 } from './admin-types.ts'
-import type { TopicPartitions } from './consumer-types.ts'
 import {
   KafkaJSAggregateError,
-  KafkaJSAlterPartitionReassignmentsError,
   KafkaJSCreateTopicError,
   KafkaJSDeleteTopicRecordsError,
   type KafkaJSError,
@@ -213,47 +208,4 @@ export async function deleteTopicRecords(
     return { partition, offset, error: translated(error) as KafkaJSError }
   })
   if (failed.length > 0) throw new KafkaJSDeleteTopicRecordsError({ partitions: failed })
-}
-
-export async function alterPartitionReassignments(
-  { native, timeoutMs }: AdminCall,
-  topics: readonly PartitionReassignment[],
-): Promise<void> {
-  checkDistinctTopics('topics', topics)
-  const wanted = topics.flatMap(({ topic, partitionAssignment }) => {
-    return partitionAssignment.map((one) => ({ topic, ...one }))
-  })
-  const results = await native.alterPartitionReassignments(wanted, { timeoutMs })
-  const failures = results.failures()
-  if (failures.length === 0) return
-  throw new KafkaJSAggregateError(
-    'Errors altering partition reassignments',
-    failures.map(([{ topic, partition }, error]) => {
-      const like = likeProtocolError(error)
-      return new KafkaJSAlterPartitionReassignmentsError(like, topic, partition)
-    }),
-  )
-}
-
-/** All that go on where no topics are named. */
-export async function listPartitionReassignments(
-  { native, timeoutMs }: AdminCall,
-  topics: readonly TopicPartitions[] | null,
-): Promise<ListPartitionReassignmentsResponse> {
-  const wanted = topics?.flatMap(({ topic, partitions }) => {
-    return partitions.map((partition) => ({ topic, partition }))
-  })
-  const found = await native.listPartitionReassignments(wanted ?? null, { timeoutMs })
-  const byTopic = new Map<string, OngoingTopicReassignment>()
-  for (const { topic, partition, replicas, addingReplicas, removingReplicas } of found) {
-    const of = byTopic.get(topic) ?? { topic, partitions: [] }
-    of.partitions.push({
-      partitionIndex: partition,
-      replicas: [...replicas],
-      addingReplicas: [...addingReplicas],
-      removingReplicas: [...removingReplicas],
-    })
-    byTopic.set(topic, of)
-  }
-  return { topics: [...byTopic.values()] }
 }

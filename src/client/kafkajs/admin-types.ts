@@ -146,6 +146,8 @@ export interface DeleteAclResponse {
 
 export interface OngoingPartitionReassignment {
   partitionIndex: number
+  /** The same, as kafkajs calls it outside of its types. */
+  partition: number
   replicas: number[]
   addingReplicas?: number[]
   removingReplicas?: number[]
@@ -153,6 +155,8 @@ export interface OngoingPartitionReassignment {
 
 export interface OngoingTopicReassignment {
   topic: string
+  /** The same, as kafkajs calls it outside of its types. */
+  name: string
   partitions: OngoingPartitionReassignment[]
 }
 

@@ -9,6 +9,7 @@ import * as acls from './admin-acls.ts'
 import type { AdminCall } from './admin-call.ts'
 import * as configs from './admin-configs.ts'
 import * as groups from './admin-groups.ts'
+import * as reassignments from './admin-reassignments.ts'
 import * as topics from './admin-topics.ts'
 import type { Admin, AdminConfig } from './admin-types.ts'
 import { type ClientConfig, refuseUnknown } from './config.ts'
@@ -83,11 +84,17 @@ export class KafkaJSAdmin implements Admin {
     this.#call((call) => topics.deleteTopicRecords(call, topic, partitions))
 
   readonly alterPartitionReassignments: Admin['alterPartitionReassignments'] = (request) =>
-    this.#call((call) => topics.alterPartitionReassignments(call, request.topics), request.timeout)
+    this.#call(
+      (call) => reassignments.alterPartitionReassignments(call, request.topics),
+      request.timeout,
+    )
 
   readonly listPartitionReassignments: Admin['listPartitionReassignments'] = (request) => {
     const wanted = request.topics ?? null
-    return this.#call((call) => topics.listPartitionReassignments(call, wanted), request.timeout)
+    return this.#call(
+      (call) => reassignments.listPartitionReassignments(call, wanted),
+      request.timeout,
+    )
   }
 
   readonly describeCluster: Admin['describeCluster'] = () =>

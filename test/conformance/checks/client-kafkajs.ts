@@ -7,7 +7,9 @@ import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Kafka, KafkaJSError, KafkaJSNonRetriableError } from '../../../src/client/kafkajs/index.ts'
+import { adminFixture, whereServed } from '../admin-fixture.ts'
 import type { Check, CheckContext } from '../check.ts'
+import { KafkaCluster } from '../kafka-cluster.ts'
 import { meaning } from '../node/moving-types.ts'
 import { eventually, runToEnd } from '../process.ts'
 import { clientCommand, nodeProgram } from './clients.ts'
@@ -15,6 +17,7 @@ import { clientCommand, nodeProgram } from './clients.ts'
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const DROP_IN = join(ROOT, 'src', 'client', 'kafkajs', 'index.ts')
 const PROGRAM_TIMEOUT_MS = 240_000
+const ADMIN_TIMEOUT_MS = 90_000
 const TYPES_TIMEOUT_MS = 60_000
 const SETTLE_MS = 30_000
 const PARTITIONS = 4
@@ -39,6 +42,52 @@ async function sameOutput(context: CheckContext): Promise<void> {
   assert.ok(theirs.includes('-- admins'), 'the program has run to its end')
   assert.equal(ours, theirs)
   context.note(`${theirs.split('\n').length} lines, the same with both`)
+}
+
+/** The same of one part of the other program: `brokers` are where it is run. */
+async function sameAdmin(
+  context: CheckContext,
+  brokers: readonly string[],
+  part: 'acls' | 'reassignments',
+): Promise<void> {
+  const program = nodeProgram('moving-admin', await context.toolbox.prepare('node'), context)
+  const outputs: string[] = []
+  for (const [name, module] of [
+    ['theirs', 'kafkajs'],
+    ['ours', pathToFileURL(DROP_IN).href],
+  ] as const) {
+    const prefix = `${context.topic}-${name}`
+    const args = [program, module, brokers.join(','), prefix, part]
+    const finished = await runToEnd(process.execPath, args, ADMIN_TIMEOUT_MS)
+    const tail = finished.stderr.slice(-1500)
+    assert.equal(finished.status, 0, `with ${name}: ${tail}\n${finished.stdout.slice(-500)}`)
+    outputs.push(finished.stdout.replaceAll(prefix, 'TOPIC'))
+  }
+  const [theirs, ours] = outputs as [string, string]
+  assert.equal(ours, theirs)
+  context.note(`${theirs.split('\n').length} lines, the same with both`)
+}
+
+/** Rules of access, on a server that asks for them; whoever comes by this door may do anything. */
+async function acls(context: CheckContext): Promise<void> {
+  const properties = {
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'super.users': 'User:ANONYMOUS',
+  }
+  const fixture = adminFixture(context)
+  const describe = () => fixture.admin.describeAcls({})
+  await whereServed(fixture, [29, 30, 31], describe, async () => {
+    const server = await context.startServer('ruled', context.kind, { properties })
+    await sameAdmin(context, [server.bootstrap], 'acls')
+  })
+}
+
+/** Three brokers of Apache Kafka, of which one is dead, so that what moves there never arrives. */
+async function reassignments(context: CheckContext): Promise<void> {
+  const cluster = await KafkaCluster.start(context)
+  await cluster.kill(3)
+  await cluster.node(1).untilReady(2)
+  await sameAdmin(context, cluster.bootstrap.slice(0, 2), 'reassignments')
 }
 
 /** A member of the drop-in beside one of kafkajs: each may lead, and between them they have all. */
@@ -126,5 +175,12 @@ export const clientKafkaJs: readonly Check[] = [
     run: sameOutput,
   },
   { name: 'client-kafkajs-group', needs: ['node'], run: sharedGroup },
+  { name: 'client-kafkajs-acls', needs: ['node'], timeoutMs: 200_000, run: acls },
+  {
+    name: 'client-cluster-kafka-kafkajs',
+    needs: ['java', 'node'],
+    timeoutMs: 300_000,
+    run: reassignments,
+  },
   { name: 'client-kafkajs-types', needs: ['node'], timeoutMs: TYPES_TIMEOUT_MS, run: types },
 ]
