@@ -22,14 +22,18 @@ export {
 /** How long a broker may take to answer for the first time. */
 const FIRST_ANSWER_MS = 5000
 
-/** Runs `work` with a client that has heard from a broker, and closes it. */
+/**
+ * Runs `work` with a client that has heard from a broker, and closes it. One that begins at
+ * controllers can ask what any of them answers: what the cluster is and which features it has.
+ */
 export async function withClient<R>(
   settings: ConnectionSettings,
   work: (kafka: Kafka) => Promise<R>,
+  endpoints: 'brokers' | 'controllers' = 'brokers',
 ): Promise<R> {
   const kafka = openClient(settings)
   try {
-    await hearFrom(kafka, settings)
+    await hearFrom(kafka, settings, endpoints)
     return await work(kafka)
   } finally {
     await kafka.close({ timeoutMs: 1000 })
@@ -62,9 +66,13 @@ function checked<R>({ origins }: ConnectionSettings, make: () => R): R {
   }
 }
 
-async function hearFrom(kafka: Kafka, { brokers, origins }: ConnectionSettings): Promise<void> {
+async function hearFrom(
+  kafka: Kafka,
+  { brokers, origins }: ConnectionSettings,
+  endpoints: 'brokers' | 'controllers',
+): Promise<void> {
   try {
-    await kafka.admin().describeCluster({ timeoutMs: FIRST_ANSWER_MS })
+    await kafka.admin().describeCluster({ timeoutMs: FIRST_ANSWER_MS, endpoints })
   } catch (error) {
     if (!(error instanceof KafkaError)) throw error
     if (error.code !== 'TIMED_OUT' && error.code !== 'NETWORK_ERROR') throw error

@@ -90,6 +90,14 @@ export const TOOLS: readonly ToolEntry[] = [
       (await import('./broker-api-versions/broker-api-versions.ts')).brokerApiVersionsTool,
   },
   {
+    name: 'cluster',
+    alias: 'kafka-cluster',
+    about: 'Show the id and the nodes of a cluster, take a broker out of it.',
+    group: 'Cluster',
+    watch: 'always',
+    load: async () => (await import('./cluster/cluster.ts')).clusterTool,
+  },
+  {
     name: 'get-offsets',
     alias: 'kafka-get-offsets',
     about: 'Show where partitions begin and end, and what stands there at a time.',

@@ -44,8 +44,9 @@ export interface ToolResult {
   readonly errors: string
 }
 
-/** Tools whose threads go on reporting when their main method is at its end. */
+/** Tools whose threads go on when their main method is at its end, or that end the JVM. */
 const ALONE: ReadonlySet<ToolName> = new Set([
+  'kafka-cluster',
   'kafka-verifiable-consumer',
   'kafka-verifiable-producer',
 ])

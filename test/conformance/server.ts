@@ -49,6 +49,7 @@ export class Server {
   readonly #programs: ServerPrograms | null
   /** Ports of the other listeners by name. */
   readonly #otherPorts = new Map<string, number>()
+  #controllerPort = 0
   #running: Running | null = null
 
   private constructor(options: ServerOptions, port: number) {
@@ -67,6 +68,7 @@ export class Server {
     const server = new Server(options, port!)
     for (const [at, name] of names.entries()) server.#otherPorts.set(name, others[at]!)
     mkdirSync(options.directory, { recursive: true })
+    server.#controllerPort = controllerPort!
     server.#writeProperties(controllerPort!, {
       ...server.#listenerProperties(controllerPort!, options.listeners ?? {}),
       ...options.properties,
@@ -84,8 +86,14 @@ export class Server {
   async takeOver(kind: ServerKind): Promise<Server> {
     const { directory } = this
     const server = new Server({ kind, directory, classPath: this.#classPath }, this.port)
+    server.#controllerPort = this.#controllerPort
     await server.start()
     return server
+  }
+
+  /** Where its controller is reached, which is no broker's listener. */
+  get controllers(): string {
+    return `127.0.0.1:${this.#controllerPort}`
   }
 
   get bootstrap(): string {

@@ -3,7 +3,8 @@
  * the same server, of this kind or the other. A file of the folder `command-lines` has them, one a
  * line with modifiers as in transcripts; what begins with # is a comment, `> line` a line of input,
  * and `@ name content` a file of one line in the folder FILES, in which \n breaks it; `@@ name` has
- * the files of test/golden/name.txt there. DATA is the data directory of the server.
+ * the files of test/golden/name.txt there. DATA is the data directory of the server,
+ * CONTROLLERS where its controller is reached.
  * `= kafka` begins a part that is for Apache Kafka's server alone, and `=` ends it.
  * `+ start NAME …` has something run beside the commands (beside.ts) until `+ stop NAME`. What is
  * no tool of ours yet is run by Kafka's in both lists. The last commands undo what the others did,
@@ -174,7 +175,10 @@ async function runAll(
       continue
     }
     const args = step.args.map((arg) => {
-      return arg.replaceAll('FILES', context.directory).replaceAll('DATA', server.dataDirectory)
+      return arg
+        .replaceAll('FILES', context.directory)
+        .replaceAll('CONTROLLERS', server.controllers)
+        .replaceAll('DATA', server.dataDirectory)
     })
     if (!step.modifiers.includes('unconnected')) args.push('--bootstrap-server', server.bootstrap)
     results.push(await runUntil(step, () => run(step, args)))

@@ -1,4 +1,4 @@
-/** Asks a broker for the versions that it speaks; the client's own cut them to those that it knows. */
+/** Asks a broker for all versions that it speaks; the client itself keeps those that it knows. */
 import { Deadline } from '../../client/call.ts'
 import type { Cluster } from '../../client/cluster/cluster.ts'
 import { KafkaError } from '../../client/kafka-error.ts'

@@ -2,11 +2,9 @@
  * What --add-config, --add-config-file and --delete-config ask for, read as kafka-configs does:
  * commas within square brackets belong to the value, and the brackets go.
  */
-import { CliError } from '../cli-error.ts'
-import { readFile } from '../connection-settings.ts'
+import { readProperties } from '../connection-settings.ts'
 import type { Flags } from '../flags.ts'
 import { hashMapOrder, scalaSetOrder } from '../java-order.ts'
-import { PropertiesError, parseProperties } from '../properties-file.ts'
 import { PlainError } from './plain-error.ts'
 
 /** What is to be set and what is to go. */
@@ -19,7 +17,7 @@ export interface ConfigChanges {
 /** The configs that a command line changes. */
 export function configChanges(flags: Flags): ConfigChanges {
   const file = flags.text('add-config-file')
-  const added = file === null ? new Map<string, string>() : propertiesIn(file)
+  const added = file === null ? new Map<string, string>() : readProperties(file)
   const text = flags.text('add-config')
   for (const [name, value] of text === null ? [] : pairsOf(text)) added.set(name, value)
   const names = hashMapOrder([...added.keys()], null)
@@ -28,15 +26,6 @@ export function configChanges(flags: Flags): ConfigChanges {
   return {
     added: new Map(scalaSetOrder(names).map((name) => [name, added.get(name)!])),
     deleted: flags.all('delete-config').flatMap(separated),
-  }
-}
-
-function propertiesIn(path: string): Map<string, string> {
-  try {
-    return parseProperties(readFile(path))
-  } catch (error) {
-    if (error instanceof PropertiesError) throw new CliError(`${path}: ${error.message}`)
-    throw error
   }
 }
 
