@@ -58,6 +58,8 @@ export interface NodeOptions {
   readonly absolutePath: (path: string) => string
   /** Asks the loop for a turn. */
   readonly wake: () => void
+  /** Other directories than before take no new logs: the controller is to know. */
+  readonly onCordoned: () => void
   /** The node can't go on: its metadata can't be written, or no directory is left. */
   readonly onFatal: (error: Error) => void
 }
@@ -325,12 +327,27 @@ class NodeBuilder {
     this.#options.wake()
   }
 
+  /** Marks the directories that are to take no new logs (KIP-1066). */
+  #cordon(): void {
+    const { config, absolutePath, onCordoned } = this.#options
+    const named = this.#config.current.get('cordoned.log.dirs')
+    const cordoned = (named.includes('*') ? config.logDirs : named).map(absolutePath)
+    let isChanged = false
+    for (const directory of this.#directories) {
+      const isCordoned = cordoned.includes(directory.path)
+      if (isCordoned !== directory.cordoned) isChanged = true
+      directory.cordoned = isCordoned
+    }
+    if (isChanged) onCordoned()
+  }
+
   /** Takes over the dynamic configs that the metadata has. */
   #reconfigure(image: MetadataImage): void {
     const { config, logger } = this.#options
     const own = image.configs.broker(config.get('node.id'))
     for (const warning of this.#config.update(own, image.configs.cluster)) logger.warn(warning)
     this.#settings = brokerSettings(this.#config.current)
+    this.#cordon()
     this.#broker?.cleaner.updateConfig(
       cleanerSettings(this.#config.current),
       this.#options.io.clock.nowMs(),

@@ -206,7 +206,9 @@ export class Partitions {
   #create(topic: TopicImage, index: number, nowMs: number): Partition | null {
     if (!topic.partitions[index]?.replicas.includes(this.#options.nodeId)) return null
     const online = this.#options.logDirectories.filter((directory) => !directory.offline)
-    const directory = online.sort((a, b) => a.count - b.count)[0]
+    // Replicas can have been put here right before the last directory was cordoned.
+    const open = online.filter((directory) => !directory.cordoned)
+    const directory = (open.length > 0 ? open : online).sort((a, b) => a.count - b.count)[0]
     if (directory === undefined) return this.#missing(topic.name, index)
     try {
       const log = directory.createLog({

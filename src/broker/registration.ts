@@ -1,9 +1,9 @@
 /**
  * A node's standing in its cluster: registered as broker and controller, kept alive by heartbeats,
  * taken out in good order (KIP-631). What an older metadata.version has no place for follows once
- * it is raised: the controller's registration (KIP-919), the broker's directories (KIP-858). With
- * controller and broker in one process the requests are calls; their records and answers are the
- * same.
+ * it is raised: the controller's registration (KIP-919), the broker's directories (KIP-858), and
+ * which of them are cordoned (KIP-1066). With controller and broker in one process the requests are
+ * calls; their records and answers are the same.
  */
 import type { Logger } from '../base/logger.ts'
 import type { LogDirectory } from '../log/log-directory.ts'
@@ -66,14 +66,17 @@ export class Registration {
     metadata.flushNow()
   }
 
-  /** Says that the broker lives, and which of its directories do not. */
+  /** Says that the broker lives, which of its directories do not, and which take no new logs. */
   heartbeat(nowMs: number, wantShutDown = false): void {
     if (!wantShutDown) {
       this.#renew(nowMs)
       this.#assignDirectories(nowMs)
     }
     const { metadata, nodeId, directories, logger } = this.#options
-    const offline = [...directories].filter(([directory]) => directory.offline).map(([, id]) => id)
+    const idsOf = (isMeant: (directory: LogDirectory) => boolean): Uuid[] =>
+      [...directories].filter(([directory]) => isMeant(directory)).map(([, id]) => id)
+    const offline = idsOf((directory) => directory.offline)
+    const { metadataVersion } = metadata.image.features
     metadata.submit(
       (controller) =>
         controller.brokerHeartbeat(
@@ -84,7 +87,9 @@ export class Registration {
             wantFence: false,
             wantShutDown,
             offlineLogDirs: wantShutDown ? [] : offline,
-            cordonedLogDirs: null,
+            cordonedLogDirs: supports.cordonedLogDirs(metadataVersion)
+              ? idsOf((directory) => directory.cordoned)
+              : null,
           },
           BROKER_HEARTBEAT_VERSION,
           nowMs,

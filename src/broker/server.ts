@@ -119,6 +119,7 @@ class Server implements RunningServer {
       clusterId,
       absolutePath,
       wake: () => this.#loop.wake(),
+      onCordoned: () => this.#heartbeatSoon(),
       onFatal: (error) => this.#fatal(error),
     })
     try {
@@ -210,6 +211,12 @@ class Server implements RunningServer {
       broker.deadlines.add(beatMs + this.#config.get('broker.heartbeat.interval.ms'), beat)
     }
     broker.deadlines.add(nowMs + this.#config.get('broker.heartbeat.interval.ms'), beat)
+  }
+
+  /** Before any further request is handled. */
+  #heartbeatSoon(): void {
+    const broker = this.#node?.broker
+    broker?.resume(() => this.#registration?.heartbeat(broker.nowMs))
   }
 
   #turn(nowMs: number): number {

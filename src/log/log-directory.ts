@@ -102,6 +102,8 @@ export class LogDirectory {
   readonly resources: LogResources
   /** True once the disk has failed; until the node starts again nothing here is served. */
   offline = false
+  /** No new logs go here (KIP-1066). */
+  cordoned = false
   /** The broker epoch of the last clean shutdown; -1 where the last end was not a clean one. */
   previousBrokerEpoch = -1
   /** What is wrong with the logs that were not opened, by `topic-partition`. */

@@ -1,5 +1,9 @@
-/** DescribeLogDirs (35), versions 1-5: sizes of partitions by log directory (KIP-113, KIP-827). */
+/**
+ * DescribeLogDirs (35), versions 1-5: sizes of partitions by log directory (KIP-113, KIP-827), and
+ * whether new ones may go there (KIP-1066).
+ */
 import type { LogDirectory } from '../../log/log-directory.ts'
+import { supports } from '../../metadata/metadata-version.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
 import {
   type DescribeLogDirsRequest,
@@ -15,6 +19,8 @@ export const describeLogDirs = serve(
   describeLogDirsResponse,
   (broker, request, context) => {
     const wanted = wantedPartitions(request)
+    const { metadataVersion } = broker.metadata.image.features
+    const tellsCordoned = supports.cordonedLogDirs(metadataVersion)
     context.reply({
       errorCode: ErrorCode.NONE,
       results: broker.logDirectories.map((directory) => {
@@ -33,6 +39,7 @@ export const describeLogDirs = serve(
           topics: byTopic(partitions),
           totalBytes: space.totalBytes,
           usableBytes: space.usableBytes,
+          isCordoned: directory.cordoned && tellsCordoned,
         }
       }),
     })
