@@ -22,6 +22,7 @@ import {
   SHORT_FLAGS,
 } from './consume-flags.ts'
 import { checkFormatFlags, formatterOf } from './formatters.ts'
+import type { OpenReading } from './open-reading.ts'
 import type { RecordFormatter } from './record-formatter.ts'
 
 const HELP: ToolHelp = {
@@ -154,23 +155,25 @@ async function consume(flags: Flags, run: ToolRun): Promise<number> {
   const signal = run.interrupted()
   const { properties } = asked
   return withClient({ ...settings, properties }, async (kafka) => {
-    const reading = openReading(kafka, flags, { ...asked, signal, run })
+    let reading: OpenReading | null = null
     let failure: unknown = null
     try {
+      reading = openReading(kafka, flags, { ...asked, signal, run })
       await reading.run()
     } catch (error) {
+      if (error instanceof CliError && reading === null) throw error
       failure = error
     }
-    await reading.close(CLOSE_TIMEOUT_MS)
+    await reading?.close(CLOSE_TIMEOUT_MS)
     const isClosed = signal.aborted && signal.reason === 0
     if (isClosed && run.isAlias) run.err('Unable to write to standard out, closing consumer.')
     // A reader that has gone has seen enough.
-    if (!isClosed || run.isAlias) run.err(`Processed a total of ${reading.count} messages`)
+    if (!isClosed || run.isAlias) run.err(`Processed a total of ${reading?.count ?? 0} messages`)
     if (failure !== null) {
       if (!isExpected(failure)) throw failure
       run.err(errorText(failure))
       // Kafka's tool logs what the consumer failed with, and is content.
-      return run.isAlias && !reading.isFormatting ? 0 : 1
+      return run.isAlias && !reading?.isFormatting ? 0 : 1
     }
     return signal.aborted ? (signal.reason as number) : 0
   })

@@ -1,4 +1,5 @@
 /** Makes the consumer that a command line asks for, and what reads from it. */
+import { Deadline } from '../../client/call.ts'
 import type { Kafka } from '../../client/kafka.ts'
 import { CliError } from '../cli-error.ts'
 import { errorText, isExpected } from '../connection.ts'
@@ -31,6 +32,9 @@ export interface OpenReading {
   close(timeoutMs: number): Promise<void>
 }
 
+/** How long a topic may take to be made. */
+const CREATE_TIMEOUT_MS = 5000
+
 /** Opens the consumer; nothing is fetched before `run`. */
 export function openReading(kafka: Kafka, flags: Flags, wanted: Wanted): OpenReading {
   const { properties, offset, timeoutMs, maxMessages, format, signal, run } = wanted
@@ -43,6 +47,9 @@ export function openReading(kafka: Kafka, flags: Flags, wanted: Wanted): OpenRea
     }
     run.err(`Error processing message, skipping this message: ${errorText(error)}`)
   }
+  const topic = flags.text('topic')
+  const over = new AbortController()
+  const isToBeMade = properties.get('allow.auto.create.topics')?.trim().toLowerCase() !== 'false'
   const output = new Output(run.write)
   const reading = new Reading(consumer, { format, output, onUnprintable, signal })
   return {
@@ -52,8 +59,26 @@ export function openReading(kafka: Kafka, flags: Flags, wanted: Wanted): OpenRea
     get isFormatting() {
       return isFormatting
     },
-    run: () => reading.run({ maxMessages, timeoutMs, isToEnd: flags.has('exit-at-end') }),
-    close: (closeTimeoutMs) => consumer.close({ timeoutMs: closeTimeoutMs }),
+    run: () => {
+      const isAsking = maxMessages > 0 && isToBeMade
+      if (topic !== null && isAsking) void makeTopic(kafka, topic, over.signal)
+      return reading.run({ maxMessages, timeoutMs, isToEnd: flags.has('exit-at-end') })
+    },
+    async close(closeTimeoutMs) {
+      over.abort()
+      await consumer.close({ timeoutMs: closeTimeoutMs })
+    },
+  }
+}
+
+/** Asks for the topic, at which brokers make it unless they are told not to, as Java asks. */
+async function makeTopic({ cluster }: Kafka, topic: string, signal: AbortSignal): Promise<void> {
+  const deadline = new Deadline(cluster.clock, 'make the topic', CREATE_TIMEOUT_MS, { signal })
+  try {
+    await cluster.metadata.ensure(topic, deadline, true)
+  } catch (error) {
+    // It is waited for then; what is wrong with it the consumer hears too.
+    if (!isExpected(error)) throw error
   }
 }
 
