@@ -8,7 +8,12 @@
 import { ErrorCode } from '../../../protocol/errors.ts'
 import type { consumerGroupHeartbeatRequest } from '../../../protocol/messages/68-consumer-group-heartbeat.ts'
 import type { Infer, Uuid } from '../../../protocol/schema.ts'
-import type { FakeCluster } from '../../cluster/fake-cluster.test-support.ts'
+import type { Cluster, ClusterMetadata } from '../../cluster/cluster.ts'
+
+/** What it sees of the cluster. */
+export interface ModelWorld extends Pick<Cluster, 'clock'> {
+  readonly metadata: Pick<ClusterMetadata, 'topic'>
+}
 
 type Request = Infer<typeof consumerGroupHeartbeatRequest>
 
@@ -34,9 +39,9 @@ const SESSION_TIMEOUT_MS = 45_000
 export class ConsumerGroupModel {
   readonly members = new Map<string, ModelMember>()
   epoch = 0
-  readonly #cluster: FakeCluster
+  readonly #cluster: ModelWorld
 
-  constructor(cluster: FakeCluster) {
+  constructor(cluster: ModelWorld) {
     this.#cluster = cluster
   }
 
