@@ -106,6 +106,22 @@ export const TOOLS: readonly ToolEntry[] = [
     load: async () => (await import('./get-offsets/get-offsets.ts')).getOffsetsTool,
   },
   {
+    name: 'groups',
+    alias: 'kafka-consumer-groups',
+    about: 'List and describe groups of consumers, reset their offsets, delete them.',
+    group: 'Groups',
+    watch: ['list', 'describe'],
+    load: async () => (await import('./groups/groups.ts')).groupsTool,
+  },
+  {
+    name: 'all-groups',
+    alias: 'kafka-groups',
+    about: 'List groups of every type.',
+    group: 'Groups',
+    watch: ['list'],
+    load: async () => (await import('./all-groups/all-groups.ts')).allGroupsTool,
+  },
+  {
     name: 'dump-log',
     alias: 'kafka-dump-log',
     about: 'Show what is in segments, indexes and snapshots.',

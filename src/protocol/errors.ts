@@ -257,7 +257,7 @@ const messages: { readonly [name in ErrorName]: string } = {
   ELECTION_NOT_NEEDED: 'Leader election not needed for topic partition.',
   NO_REASSIGNMENT_IN_PROGRESS: 'No partition reassignment is in progress.',
   GROUP_SUBSCRIBED_TO_TOPIC:
-    'Offsets of a topic to which members of the group are subscribed cannot be deleted.',
+    'Deleting offsets of a topic is forbidden while the consumer group is actively subscribed to it.',
   INVALID_RECORD: 'A record did not pass validation.',
   UNSTABLE_OFFSET_COMMIT: 'Offsets of an open transaction are pending.',
   THROTTLING_QUOTA_EXCEEDED: 'The throttling quota has been exceeded.',

@@ -5,6 +5,8 @@
  *     member GROUP TOPIC name=value …   a consumer of ours, once it has its partitions; names are
  *                                       protocol, instance, client, assignor; it commits nothing
  *     still GROUP TOPIC MEMBER          a member of KIP-848 that has said hello and nothing more
+ *     share GROUP TOPIC MEMBER          the same of a share group
+ *     streams GROUP TOPIC MEMBER        the same of a group of Streams
  *     rebalancing GROUP TOPIC           two classic members, of which one waits for the other
  *     reconciling GROUP TOPIC           two of KIP-848, of which one holds what the other is to have
  *
@@ -38,11 +40,10 @@ export async function startBeside(
   const close = () => kafka.close({ timeoutMs: CLOSE_TIMEOUT_MS })
   context.defer(close)
   if (kind === 'member') return startMember(kafka, group, topic, more)
-  if (kind === 'still') {
-    const memberId = more[0]!
-    await members.consumer(group, memberId, topic)
+  if (kind === 'still' || kind === 'share' || kind === 'streams') {
+    const leave = await startStill(members, kind, group, topic, more[0]!)
     return async () => {
-      await members.consumerLeaves(group, memberId)
+      await leave()
       await close()
     }
   }
@@ -72,6 +73,26 @@ function startTool(context: CheckContext, server: Server, tool: ToolName, args: 
     running.kill('SIGTERM')
     await running.exited
   }
+}
+
+/** A member that says hello and no more; returns how it leaves. */
+async function startStill(
+  members: RawMembers,
+  kind: 'still' | 'share' | 'streams',
+  group: string,
+  topic: string,
+  memberId: string,
+): Promise<Stop> {
+  if (kind === 'share') {
+    await members.share(group, memberId, topic)
+    return () => members.share(group, memberId, topic, -1)
+  }
+  if (kind === 'streams') {
+    await members.streams(group, memberId, topic)
+    return () => members.streamsLeaves(group, memberId)
+  }
+  await members.consumer(group, memberId, topic)
+  return () => members.consumerLeaves(group, memberId)
 }
 
 async function startMember(

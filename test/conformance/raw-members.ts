@@ -161,6 +161,14 @@ export class RawMembers {
     assert.fail('no task came')
   }
 
+  /** Its last word. */
+  async streamsLeaves(groupId: string, memberId: string): Promise<void> {
+    const call = [streamsGroupHeartbeatRequest, streamsGroupHeartbeatResponse] as const
+    const body = { groupId, memberId, memberEpoch: -1, endpointInformationEpoch: 0 }
+    const { errorCode, errorMessage } = await this.#ask('group', groupId, ...call, body)
+    assert.equal(errorCode, 0, errorMessage ?? 'StreamsGroupHeartbeat')
+  }
+
   /** Leaves a transaction open, with one record in partition 0. */
   async openTransaction(transactionalId: string, topic: string) {
     const call = [initProducerIdRequest, initProducerIdResponse] as const

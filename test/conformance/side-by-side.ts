@@ -251,7 +251,7 @@ function printed(
 /** The words of a line, without what stands between them. */
 function inOrder(line: string): string {
   return line
-    .split(/[\s,]+/)
+    .split(/[\s,()[\]]+/)
     .sort()
     .join(' ')
 }
