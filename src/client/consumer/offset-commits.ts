@@ -5,7 +5,7 @@
  * newer one. What a coordinator that moved or a lost connection leaves open is tried again until
  * the deadline; commits are safe to repeat.
  *
- * Where the broker takes ids (version 10) the offsets of a topic that was deleted are never those of
+ * Where the broker takes ids (version 10) offsets of a topic that was deleted never become those of
  * another one of its name: the id is that of when the commit was asked for.
  *
  * KIP-320 (leader epochs), KIP-345 (static members), KIP-447 (offsets of open transactions),

@@ -42,7 +42,7 @@ export class TopicIds {
     return name === '' ? (this.#names.get(id) ?? '') : name
   }
 
-  /** The broker does not know the id, and by what we know by now there is no such topic any more. */
+  /** The broker does not know the id, and by what we know by now the topic is gone. */
   isGone(topic: string, errorCode: number): boolean {
     return (
       errorCode === ErrorCode.UNKNOWN_TOPIC_ID && this.#metadata.topic(topic)?.id !== this.of(topic)
