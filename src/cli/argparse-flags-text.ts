@@ -10,12 +10,35 @@ import {
   type ParserInUse,
   takesValue,
 } from './argparse-flags-table.ts'
+import type { Flag } from './flags.ts'
+import type { ToolHelp } from './tool.ts'
 
 const WIDTH = 75
 const HELP_COLUMN = 25
 const MAX_TITLE = 21
 /** Beyond this a name is no likely slip; git draws the line there too. */
 const FAR = 7
+
+/** The same as data, as other tools have it. */
+export function helpOf({ prog, about, arguments: own, commands }: ParserInUse): ToolHelp {
+  const flagOf = (argument: Argument): Flag => ({
+    name: nameOf(argument),
+    ...(takesValue(argument) && { value: (argument.metavar ?? nameOf(argument)).toLowerCase() }),
+    about: argument.about,
+  })
+  return {
+    name: prog,
+    alias: null,
+    about,
+    flags: own.map(flagOf),
+    commands: commands.map((command) => ({
+      name: command.name,
+      about: command.about,
+      flags: command.arguments.map(flagOf),
+    })),
+    isComplete: true,
+  }
+}
 
 /** How the tool is called, broken into lines. */
 export function usageText(parser: ParserInUse): string {

@@ -15,7 +15,7 @@ import {
   type ParserInUse,
   takesValue,
 } from './argparse-flags-table.ts'
-import { closest, helpText, usageText } from './argparse-flags-text.ts'
+import { closest, helpOf, helpText, usageText } from './argparse-flags-text.ts'
 import { CliError } from './cli-error.ts'
 import { javaInt } from './flags.ts'
 import type { ToolRun } from './tool.ts'
@@ -122,7 +122,7 @@ export function parseArguments(args: readonly string[], parser: ParserInUse): Ar
  * Kafka's tools exit with 1 after help that was asked for; ours do not.
  */
 export function argumentsOrStatus(
-  run: Pick<ToolRun, 'args' | 'isAlias' | 'out' | 'err'>,
+  run: Pick<ToolRun, 'args' | 'isAlias' | 'out' | 'err' | 'onHelp'>,
   parser: ArgumentParser,
 ): Arguments | number {
   const used = inUse(parser, run.isAlias)
@@ -139,10 +139,14 @@ export function argumentsOrStatus(
 
 /** Prints what parseArguments threw; the exit status. Throws what it did not throw. */
 export function argumentFailure(
-  { isAlias, out, err }: Pick<ToolRun, 'isAlias' | 'out' | 'err'>,
+  { isAlias, out, err, onHelp }: Pick<ToolRun, 'isAlias' | 'out' | 'err' | 'onHelp'>,
   error: unknown,
 ): number {
   if (error instanceof HelpAsked) {
+    if (onHelp !== undefined) {
+      onHelp(helpOf(error.parser))
+      return 0
+    }
     out(helpText(error.parser))
     return isAlias ? 1 : 0
   }

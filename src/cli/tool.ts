@@ -40,6 +40,13 @@ export interface ToolRun {
 /** Runs a command; resolves with its exit status. */
 export type Tool = (run: ToolRun) => Promise<number>
 
+/** A word that has flags of its own, as `unregister` of `millrace cluster`. */
+export interface CommandHelp {
+  readonly name: string
+  readonly about: string
+  readonly flags: readonly Flag[]
+}
+
 /** What a command is, for its help. */
 export interface ToolHelp {
   /** As `topics`. */
@@ -48,8 +55,12 @@ export interface ToolHelp {
   readonly alias: string | null
   readonly about: string
   readonly flags: readonly Flag[]
+  /** Words behind the name that have flags of their own, besides `flags`. */
+  readonly commands?: readonly CommandHelp[]
   /** True where it connects to nothing. */
   readonly isOffline?: true
+  /** True where `flags` has those too that tools have in common. */
+  readonly isComplete?: true
   /** True where it does its work without any flag too, instead of showing its help. */
   readonly runsBare?: true
 }
@@ -57,12 +68,19 @@ export interface ToolHelp {
 const WIDTH = 100
 const MAX_LEFT = 36
 
-/** The help of a command: what it is for and its flags, one after the other. */
-export function helpText(
-  { name, alias, about, flags, isOffline }: ToolHelp,
+/** Every flag of a command; `more` are those that are taken before it reads its line. */
+export function allFlags(
+  { flags, isOffline, isComplete }: ToolHelp,
   more: readonly Flag[] = [],
-): string {
-  const all = [...flags, ...more, ...(isOffline ? OFFLINE_FLAGS : COMMON_FLAGS)]
+): Flag[] {
+  if (isComplete) return [...flags, ...more]
+  return [...flags, ...more, ...(isOffline ? OFFLINE_FLAGS : COMMON_FLAGS)]
+}
+
+/** The help of a command: what it is for and its flags, one after the other. */
+export function helpText(help: ToolHelp, more: readonly Flag[] = []): string {
+  const { name, alias, about } = help
+  const all = allFlags(help, more)
   const lefts = all.map(({ name: flag, value, isOptional }) => {
     const shown = isOptional ? `[${value}]` : `<${value}>`
     return `  --${flag}${value === undefined ? '' : ` ${shown}`}`

@@ -185,6 +185,13 @@ export const TOOLS: readonly ToolEntry[] = [
     group: 'Planning and scripts',
     load: async () => (await import('./wait-ready/wait-ready.ts')).waitReadyTool,
   },
+  {
+    name: 'completion',
+    alias: null,
+    about: 'Print the script that completes commands in bash, zsh or fish.',
+    group: 'Planning and scripts',
+    load: async () => (await import('./completion/completion.ts')).completionTool,
+  },
 ]
 
 /** The command with this name, or with this name of Kafka's script. */
