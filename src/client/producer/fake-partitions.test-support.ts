@@ -56,6 +56,8 @@ export class FakePartitions {
   /** Partitions of each request, in the order in which they came. */
   readonly requests: { readonly brokerId: number; readonly partitions: string[] }[] = []
   readonly initProducerIds: number[] = []
+  /** With which epoch producer ids come. */
+  firstEpoch = 0
   readonly #cluster: FakeCluster
   readonly #logs = new Map<string, PartitionLog>()
   /** Requests on the way, by broker: they fail together. */
@@ -66,7 +68,7 @@ export class FakePartitions {
     this.#cluster = cluster
     cluster.on(initProducerIdRequest, () => {
       this.initProducerIds.push(++this.#lastId)
-      return { errorCode: 0, producerId: this.#lastId, producerEpoch: 0 }
+      return { errorCode: 0, producerId: this.#lastId, producerEpoch: this.firstEpoch }
     })
     cluster.on(produceRequest, (body, { brokerId }) => this.#produce(body, brokerId))
   }

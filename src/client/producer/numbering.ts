@@ -32,8 +32,8 @@ export interface Numbering {
   readonly maxProduceVersion: number
   /** Sees to it that there is one; its owner is told when there is, or when there can't be. */
   request(): void
-  /** The epochs of the current one are used up. */
-  renew(): void
+  /** The epochs of this one are used up, which need not be the current one any more. */
+  renew(exhaustedId: number): void
   /** False while the partition is not part of the transaction yet. */
   mayProduce(queue: PartitionQueue): boolean
   /** A batch was given up. */
@@ -101,8 +101,8 @@ export class IdempotentNumbering implements Numbering {
     })
   }
 
-  renew(): void {
-    this.current = null
+  renew(exhaustedId: number): void {
+    if (this.current?.producerId === exhaustedId) this.current = null
     this.request()
   }
 

@@ -94,7 +94,8 @@ export class Outcomes {
   /** A transaction's gaps end with the transaction. */
   closeGap(queue: PartitionQueue): void {
     if (this.#numbering === null || this.#isTransactional) return
-    if (queue.closeGap() === 'exhausted') this.#numbering.renew()
+    const exhaustedId = queue.closeGap()
+    if (exhaustedId !== null) this.#numbering.renew(exhaustedId)
   }
 
   refused(

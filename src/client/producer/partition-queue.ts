@@ -170,21 +170,21 @@ export class PartitionQueue {
   }
 
   /**
-   * Begins a new epoch behind a gap, once all is resolved. Returns 'exhausted' where that takes a
-   * new producer id, after which `number` begins anew with it.
+   * Begins a new epoch behind a gap, once all is resolved. Returns the producer id where its epochs
+   * are used up and it takes a new one, after which `number` begins anew with that; null else.
    */
-  closeGap(): 'exhausted' | 'done' {
-    if (this.#gapAt === NO_GAP || this.inFlight.length > 0) return 'done'
+  closeGap(): number | null {
+    if (this.#gapAt === NO_GAP || this.inFlight.length > 0) return null
     const { waiting } = this
-    for (const batch of waiting) if (batch.hasSequence && batch.mayBeWritten) return 'done'
+    for (const batch of waiting) if (batch.hasSequence && batch.mayBeWritten) return null
     for (const batch of waiting) if (batch.hasSequence) batch.unnumber()
     this.#gapAt = NO_GAP
     this.#nextSequence = 0
     this.#isKnown = false
     const { producerId, producerEpoch } = this.#identity!
-    if (producerEpoch >= MAX_EPOCH) return 'exhausted'
+    if (producerEpoch >= MAX_EPOCH) return producerId
     this.#identity = { producerId, producerEpoch: producerEpoch + 1 }
-    return 'done'
+    return null
   }
 
   /** A transaction is over, and with it what was given up of it. */

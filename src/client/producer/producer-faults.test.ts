@@ -7,12 +7,20 @@ import type { FakePartitions, Fault } from './fake-partitions.test-support.ts'
 import type { ProducerOptions } from './options.ts'
 import { scene, settle } from './producer-scene.test-support.ts'
 
+const LAST_EPOCH = 32_767
+
 /** Sends numbered records while faults come, and returns what was acknowledged. */
-async function underFaults(seed: number, options: ProducerOptions, records: number) {
+async function underFaults(
+  seed: number,
+  options: ProducerOptions,
+  records: number,
+  firstEpoch = 0,
+) {
   const random = new Prng(seed)
   const partitions = 1 + random.int(3)
   const setting = scene({ batchBytes: 64 + random.int(400), ...options }, partitions)
   const { cluster, brokers, producer } = setting
+  brokers.firstEpoch = firstEpoch
   const faults: Fault[] = [
     'lost before',
     'lost after',
@@ -109,6 +117,93 @@ test('a new epoch follows a gap, with the numbers from 0', async () => {
     [0, 1],
   )
   assert.deepEqual(brokers.initProducerIds, [1001], 'without asking for another id')
+})
+
+test('epochs that are used up are followed by a new producer id', async () => {
+  const { cluster, brokers, producer } = scene({}, 2)
+  brokers.firstEpoch = LAST_EPOCH - 1
+  const send = async (value: string) => {
+    const sent = [0, 1].map((partition) => producer.send('t', { value, partition }))
+    const places = await settle(cluster, Promise.all(sent))
+    return places.map(({ offset }) => offset)
+  }
+  /** What the broker knows of the newest producer is lost, so that a gap has to be closed. */
+  const forget = (partition: number) => {
+    const { producers } = brokers.log('t', partition)
+    const newest = Math.max(...producers.keys())
+    producers.get(newest)!.lastSequence += 77
+  }
+  const epochs = (partition: number) => brokers.log('t', partition).records.map((r) => r.epoch)
+  assert.deepEqual(await send('a'), [0, 0])
+  forget(0)
+  assert.deepEqual(await send('b'), [1, 1])
+  assert.deepEqual(
+    [epochs(0), epochs(1)],
+    [
+      [32_766, 32_767],
+      [32_766, 32_766],
+    ],
+  )
+  brokers.firstEpoch = 0
+  forget(0)
+  assert.deepEqual(await send('c'), [2, 2])
+  assert.deepEqual(brokers.initProducerIds, [1001, 1002])
+  assert.equal(epochs(0).at(-1), 0)
+  assert.deepEqual(await send('d'), [3, 3])
+  forget(0)
+  forget(1)
+  assert.deepEqual(await send('e'), [4, 4])
+  assert.deepEqual([epochs(0).at(-1), epochs(1).at(-1)], [1, 1])
+  assert.deepEqual(brokers.initProducerIds, [1001, 1002], 'the new id has epochs to spend')
+})
+
+test('partitions that use up their epochs at the same time share one new id', async () => {
+  const { cluster, brokers, producer } = scene({}, 3)
+  brokers.firstEpoch = LAST_EPOCH
+  const send = (value: string) => {
+    const sent = [0, 1, 2].map((partition) => producer.send('t', { value, partition }))
+    return settle(cluster, Promise.all(sent))
+  }
+  await send('a')
+  brokers.firstEpoch = 0
+  for (const partition of [0, 1]) {
+    brokers.log('t', partition).producers.get(1001)!.lastSequence += 77
+  }
+  await send('b')
+  assert.deepEqual(brokers.initProducerIds, [1001, 1002])
+  for (const partition of [0, 1, 2]) assert.deepEqual(brokers.values('t', partition), ['a', 'b'])
+})
+
+test('a partition that is late with its gap does not throw the new id away', async () => {
+  const { cluster, brokers, producer } = scene({}, 2)
+  cluster.metadata.setBroker(2, null)
+  cluster.metadata.setTopic('t', 2, (partition) => [partition + 1])
+  brokers.firstEpoch = LAST_EPOCH
+  await settle(cluster, producer.send('t', { value: 'a', partition: 0 }))
+  await settle(cluster, producer.send('t', { value: 'a', partition: 1 }))
+  brokers.firstEpoch = 0
+  for (const partition of [0, 1]) {
+    brokers.log('t', partition).producers.get(1001)!.lastSequence += 77
+  }
+  brokers.latencyMs = 500
+  const late = producer.send('t', { value: 'b', partition: 1 }) // is refused when 0 has its new id
+  await cluster.clock.advance(400)
+  brokers.latencyMs = 1
+  const early = producer.send('t', { value: 'b', partition: 0 })
+  assert.equal((await settle(cluster, early)).offset, 1)
+  assert.equal((await settle(cluster, late)).offset, 1)
+  assert.deepEqual(brokers.initProducerIds, [1001, 1002])
+})
+
+test('with the last epochs nothing is lost, doubled or out of order either', async () => {
+  let renewed = 0
+  for (let seed = 200; seed <= 240; seed++) {
+    const result = await underFaults(seed, { deliveryTimeoutMs: 150 }, 150, LAST_EPOCH - 2)
+    if (result.brokers.initProducerIds.length > 1) renewed++
+    assert.equal(result.acknowledged.size + result.failed.size, 150, `seed ${seed}`)
+    checkLogs(seed, result)
+  }
+  assert.ok(renewed > 10, `only ${renewed} came to a new id: the test tests nothing`)
 })
 
 test('without idempotence and with one request at a time order is kept', async () => {

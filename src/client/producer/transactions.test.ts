@@ -86,6 +86,29 @@ test('version 2 sends at once, ends with a new epoch, and numbers from 0 again',
   await settle(producer.close())
 })
 
+test('a coordinator that has used up its epochs gives a new id at the end of a transaction', async () => {
+  const { cluster, brokers, coordinator, producer, settle } = scene(2)
+  coordinator.epoch = 32_765
+  cluster.on(endTxnRequest, () => {
+    coordinator.epoch++
+    const isOver = coordinator.epoch === 32_767
+    return { errorCode: 0, producerId: isOver ? 8 : 7, producerEpoch: isOver ? 0 : 32_766 }
+  })
+  for (const value of ['a', 'b']) {
+    await settle(
+      producer.transaction((transaction) => transaction.send('t', { value, partition: 0 })),
+    )
+  }
+  const log = brokers.log('t', 0)
+  assert.deepEqual(
+    log.records.map(({ epoch }) => epoch),
+    [32_766, 0],
+  )
+  assert.deepEqual([...log.producers.keys()], [7, 8])
+  assert.equal(cluster.sent(initProducerIdRequest).length, 1)
+  await settle(producer.close())
+})
+
 test('version 1 adds partitions and groups first, and raises the epoch after an abort', async () => {
   const { cluster, brokers, coordinator, producer, settle } = scene(1)
   await settle(

@@ -7,7 +7,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Prng } from '../../../src/base/prng.ts'
 import { PORT, TestNode } from '../../../src/broker/node.test-support.ts'
+import type { Cluster } from '../../../src/client/cluster/cluster.ts'
 import { Kafka, type KafkaError, type ProducerOptions } from '../../../src/client/index.ts'
+import { Producer } from '../../../src/client/producer/producer.ts'
+import { initProducerIdRequest } from '../../../src/protocol/messages/22-init-producer-id.ts'
 import { type Cut, cuttingIo } from './cutting-io.ts'
 
 /** Where the node says that it is: the first connection is the one that records go over. */
@@ -23,12 +26,31 @@ interface Result {
   readonly wasCut: boolean
 }
 
+/** The first producer id comes with an epoch that others have spent most of. */
+function withFirstEpoch(cluster: Cluster, firstEpoch: number): Cluster {
+  let isFirst = true
+  const request: Cluster['request'] = async (target, call, body, options) => {
+    const answer = await cluster.request(target, call, body, options)
+    if (call.request.apiKey !== initProducerIdRequest.apiKey || !isFirst) return answer
+    isFirst = false
+    return { ...answer, body: { ...answer.body, producerEpoch: firstEpoch } }
+  }
+  return new Proxy(cluster, {
+    get(_, name) {
+      if (name === 'request') return request
+      const member: unknown = Reflect.get(cluster, name, cluster)
+      return typeof member === 'function' ? member.bind(cluster) : member
+    },
+  })
+}
+
 /** Sends numbered records while `disturb` is called between them. */
 async function run(
   seed: number,
   options: ProducerOptions,
   disturb: (node: TestNode, random: Prng) => Promise<void>,
   cut: Cut | null = null,
+  firstEpoch = 0,
 ): Promise<Result> {
   const random = new Prng(seed)
   const network = { latencyMs: [0.1, [1, 5, 200][random.int(3)]!] } as const
@@ -39,12 +61,15 @@ async function run(
   const cutting = cuttingIo(world.node('app'), cut)
   const { io } = cutting
   const kafka = new Kafka({ brokers: `${ADDRESS}:${PORT}`, requestTimeoutMs: 3000, io })
-  const producer = kafka.producer({
+  const cluster = firstEpoch === 0 ? kafka.cluster : withFirstEpoch(kafka.cluster, firstEpoch)
+  const settings: ProducerOptions = {
     batchBytes: 100 + random.int(500),
     compression: COMPRESSIONS[random.int(COMPRESSIONS.length)]!,
     deliveryTimeoutMs: 600_000,
     ...options,
-  })
+  }
+  const producer = new Producer(cluster, settings)
+  kafka.adopt(producer)
   const outcomes = new Map<string, number | KafkaError>()
   const sent: Promise<void>[] = []
   for (let i = 0; i < RECORDS; i++) {
@@ -143,6 +168,29 @@ describe('a producer', () => {
       await check(seed, result)
     }
     assert.ok(expired > 20, `only ${expired} expired: the test tests nothing`)
+  })
+
+  it('goes on with a new id where its epochs are used up', async () => {
+    let ids = 0
+    for (let seed = 401; seed <= 410; seed++) {
+      const options = { deliveryTimeoutMs: 4000 }
+      const cutOff = async ({ world }: TestNode, random: Prng) => {
+        if (!random.chance(0.1)) return
+        world.network.partition('broker', 'app', true)
+        await world.advance(random.int(9000))
+        world.network.heal()
+      }
+      const result = await run(seed, options, cutOff, null, 32_767)
+      assert.equal(result.outcomes.size, RECORDS, `seed ${seed}`)
+      await check(seed, result)
+      const { node } = result
+      const admin = new Kafka({ brokers: `${ADDRESS}:${PORT}`, io: node.world.node('admin') })
+      const partitions = [{ topic: 't', partition: 0 }]
+      const described = await node.world.settle(admin.admin().describeProducers(partitions))
+      ids += described.values()[0]!.length - 1
+      await node.world.settle(admin.close())
+    }
+    assert.ok(ids > 3, `only ${ids} came to a new id: the test tests nothing`)
   })
 
   it('loses and doubles nothing wherever its connection breaks', async () => {
