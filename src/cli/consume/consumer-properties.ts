@@ -97,8 +97,8 @@ function resetOf(text: string): AutoOffsetReset {
   if (durationMs !== null) return { durationMs }
   throw new CliError(
     `Invalid value ${text} for configuration auto.offset.reset: Invalid value \`${text}\` for ` +
-      'configuration auto.offset.reset. The value must be either "earliest", "latest", "none" ' +
-      'or of the format "by_duration:<PnDTnHnMn.nS.>".',
+      "configuration auto.offset.reset. The value must be either 'earliest', 'latest', 'none' " +
+      "or of the format 'by_duration:<PnDTnHnMn.nS.>'.",
   )
 }
 

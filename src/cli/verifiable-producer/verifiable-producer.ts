@@ -1,0 +1,248 @@
+/**
+ * `millrace verifiable-producer`, which is kafka-verifiable-producer: makes records of numbers and
+ * tells of each, as a line of JSON, whether it was written and where.
+ *
+ * Invariant: each line is Kafka's, with its fields in its order. However it ends, what was sent is
+ * waited for, and the last two lines are the end and the counts.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { KafkaError } from '../../client/kafka-error.ts'
+import type { Producer } from '../../client/producer/producer.ts'
+import {
+  ArgumentError,
+  type Arguments,
+  argumentFailure,
+  argumentsOrStatus,
+} from '../argparse-flags.ts'
+import { type ArgumentParser, OUR_PROFILE } from '../argparse-flags-table.ts'
+import { CliError } from '../cli-error.ts'
+import { type ConnectionSettings, settingsFrom } from '../connection-settings.ts'
+import { exceptionName } from '../exception-names.ts'
+import { doubleText } from '../java-double.ts'
+import { Throttle } from '../perf-produce/throttle.ts'
+import type { ToolRun } from '../tool.ts'
+
+const PARSER: ArgumentParser = {
+  name: 'verifiable-producer',
+  prog: 'verifiable-producer',
+  about:
+    'Makes records whose values are rising numbers, and tells of each in a line of JSON whether ' +
+    'it was written.',
+  arguments: [
+    { flags: ['--topic'], isRequired: true, metavar: 'TOPIC', about: 'Where records go.' },
+    {
+      flags: ['--bootstrap-server'],
+      group: {
+        title: 'Connection Group',
+        about: 'Group of arguments for connection to brokers',
+        isRequired: true,
+      },
+      metavar: 'HOST1:PORT1[,HOST2:PORT2[...]]',
+      about: 'Brokers to begin at.',
+    },
+    {
+      flags: ['--max-messages'],
+      type: 'Integer',
+      default: -1,
+      metavar: 'MAX-MESSAGES',
+      about: 'How many records; -1 for no end.',
+    },
+    {
+      flags: ['--throughput'],
+      type: 'Integer',
+      default: -1,
+      metavar: 'THROUGHPUT',
+      about: 'Records a second, about; -1 for no limit.',
+    },
+    {
+      flags: ['--acks'],
+      type: 'Integer',
+      default: -1,
+      choices: [0, 1, -1],
+      metavar: 'ACKS',
+      about: 'Which acknowledgement to wait for.',
+    },
+    {
+      flags: ['--producer.config'],
+      metavar: 'CONFIG-FILE',
+      about: '(DEPRECATED) The older name of --command-config.',
+    },
+    {
+      flags: ['--message-create-time'],
+      type: 'Long',
+      default: -1,
+      metavar: 'CREATE-TIME',
+      about: 'The time of the first record, in milliseconds since 1970.',
+    },
+    {
+      flags: ['--value-prefix'],
+      type: 'Integer',
+      metavar: 'VALUE-PREFIX',
+      about: 'Stands before each value, with a dot.',
+    },
+    {
+      flags: ['--repeating-keys'],
+      type: 'Integer',
+      metavar: 'REPEATING-KEYS',
+      about: 'Keys are 0, 1, 2 and so on, up to this, and again from 0.',
+    },
+    {
+      flags: ['--command-config'],
+      metavar: 'CONFIG-FILE',
+      about: 'A file of properties of the producer, which win over the flags.',
+    },
+    OUR_PROFILE,
+  ],
+}
+
+/** Records between two looks at whether the producer has room. */
+const ROUND = 100
+
+/** Runs the command. */
+export async function verifiableProducerTool(run: ToolRun): Promise<number> {
+  const args = argumentsOrStatus(run, PARSER)
+  if (typeof args === 'number') return args
+  let settings: ConnectionSettings
+  try {
+    settings = connection(args, run)
+  } catch (error) {
+    if (error instanceof ArgumentError) return argumentFailure(run, error)
+    throw error
+  }
+  // The client is a large part, for which help need not wait.
+  const { withClient } = await import('../connection.ts')
+  const { producerOptions } = await import('../produce/producer-properties.ts')
+  return withClient(settings, async (kafka) => {
+    const signal = run.interrupted()
+    const producer = kafka.producer(producerOptions(settings.properties))
+    const sending = new Sending(args, producer, run, signal)
+    const startMs = Date.now()
+    await sending.run()
+    await producer.close()
+    sending.tellSettled()
+    sending.tell('shutdown_complete')
+    sending.tellCounts(Date.now() - startMs)
+    return signal.aborted ? Number(signal.reason) || 0 : 0
+  })
+}
+
+function connection(args: Arguments, run: ToolRun): ConnectionSettings {
+  const old = args.text('producer.config')
+  if (old !== null && args.has('command-config')) {
+    throw args.error('Options --producer.config and --command-config are mutually exclusive.')
+  }
+  if (old !== null) {
+    run.out(
+      'Option --producer.config has been deprecated and will be removed in a future version. ' +
+        'Use --command-config instead.',
+    )
+  }
+  const given = {
+    brokers: args.text('bootstrap-server'),
+    file: old ?? args.text('command-config'),
+    profile: args.text('profile'),
+  }
+  try {
+    const { brokers, properties, origins } = settingsFrom(given, run.environment)
+    const withFlags = new Map([['acks', args.text('acks')!], ...properties])
+    return { brokers, properties: withFlags, ...(origins && { origins }) }
+  } catch (error) {
+    if (error instanceof CliError && given.file !== null) throw args.error(error.message)
+    throw error
+  }
+}
+
+/** One run: its records, and a line for each. */
+class Sending {
+  readonly #args: Arguments
+  readonly #producer: Producer
+  readonly #out: ToolRun['out']
+  readonly #signal: AbortSignal
+  readonly #topic: string
+  #sent = 0
+  #acked = 0
+  readonly #settled: { readonly at: number; readonly name: string; readonly fields: object }[] = []
+
+  constructor(args: Arguments, producer: Producer, { out }: ToolRun, signal: AbortSignal) {
+    this.#args = args
+    this.#producer = producer
+    this.#out = out
+    this.#signal = signal
+    this.#topic = args.text('topic')!
+  }
+
+  /** Prints a line of JSON with these fields behind time and name. */
+  tell(name: string, fields: object = {}): void {
+    this.#out(JSON.stringify({ timestamp: Date.now(), name, ...fields }))
+  }
+
+  async run(): Promise<void> {
+    const most = this.#args.number('max-messages')!
+    const keys = this.#args.number('repeating-keys')
+    const prefix = this.#args.number('value-prefix')
+    const created = this.#args.number('message-create-time')!
+    const startMs = Date.now()
+    const throttle = new Throttle(this.#args.number('throughput')!, startMs)
+    let timestamp = created
+    this.tell('startup_complete')
+    for (let at = 0; most < 0 || at < most; at++) {
+      if (this.#signal.aborted) return
+      const sentMs = Date.now()
+      const key = keys === null ? null : String(keys > 0 ? at % keys : at)
+      this.#send(key, prefix === null ? String(at) : `${prefix}.${at}`, timestamp)
+      // Kafka's moves on by the time since the start at each record.
+      if (created !== -1) timestamp += Date.now() - startMs
+      if (throttle.isAhead(at, sentMs)) await throttle.wait(this.#signal)
+      else if (at % ROUND === 0) await this.#pause()
+    }
+  }
+
+  /** Lets answers come in, and waits where there is no room. */
+  async #pause(): Promise<void> {
+    await this.#producer.ready()
+    await sleep(0)
+  }
+
+  #send(key: string | null, value: string, timestamp: number): void {
+    const at = this.#sent++
+    const record = { key, value, ...(timestamp !== -1 && { timestamp }) }
+    this.#producer.send(this.#topic, record).then(
+      ({ offset, topic, partition }) => {
+        this.#acked++
+        const fields = { key, value, offset, topic, partition }
+        this.#settle(at, 'producer_send_success', fields)
+      },
+      (error: KafkaError) =>
+        this.#settle(at, 'producer_send_error', this.#failure(key, value, error)),
+    )
+  }
+
+  #failure(key: string | null, value: string, { code, reason }: KafkaError): object {
+    const topic = this.#topic
+    const isTopic = code === 'INVALID_ARGUMENT' // nothing else of a record can be wrong here
+    const name = exceptionName(isTopic ? 'INVALID_TOPIC_EXCEPTION' : code)
+    const message = isTopic ? `Invalid topics: [${topic}]` : reason
+    return { topic, key, value, exception: `class ${name}`, message }
+  }
+
+  /** What is settled in one go is told of in the order in which it was sent, as Java does. */
+  #settle(at: number, name: string, fields: object): void {
+    if (this.#settled.length === 0) setImmediate(() => this.tellSettled())
+    this.#settled.push({ at, name, fields })
+  }
+
+  /** Tells of what is settled and was not told of yet. */
+  tellSettled(): void {
+    const settled = this.#settled.splice(0).sort((a, b) => a.at - b.at)
+    for (const { name, fields } of settled) this.tell(name, fields)
+  }
+
+  tellCounts(elapsedMs: number): void {
+    const average = doubleText(1000 * (this.#acked / elapsedMs))
+    const target = this.#args.number('throughput')
+    this.#out(
+      `{"timestamp":${Date.now()},"name":"tool_data","sent":${this.#sent},"acked":${this.#acked},` +
+        `"target_throughput":${target},"avg_throughput":${average}}`,
+    )
+  }
+}
