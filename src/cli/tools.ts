@@ -190,7 +190,7 @@ export const TOOLS: readonly ToolEntry[] = [
     alias: null,
     about: 'Print the script that completes commands in bash, zsh or fish.',
     group: 'Planning and scripts',
-    load: async () => (await import('./completion/completion.ts')).completionTool,
+    load: async () => (await import('./completion/completion.ts')).completionTool(TOOLS),
   },
 ]
 

@@ -5,7 +5,7 @@ import { TOOLS } from '../tools.ts'
 import { commandTables } from './command-tables.ts'
 
 test('all commands are there with their flags', async () => {
-  const tables = await commandTables()
+  const tables = await commandTables(TOOLS)
   assert.deepEqual(
     tables.map(({ name }) => name),
     ['server', 'storage', ...TOOLS.map(({ name }) => name)],
@@ -22,7 +22,7 @@ test('all commands are there with their flags', async () => {
 })
 
 test('flags of the node, of joptsimple and of argparse4j', async () => {
-  const tables = await commandTables()
+  const tables = await commandTables(TOOLS)
   const named = (name: string) => tables.find((each) => each.name === name)!
   const flag = (name: string, of: string) => named(name).flags.find((each) => each.name === of)
   assert.equal(flag('server', 'override')?.value, 'name=value')

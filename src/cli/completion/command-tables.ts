@@ -8,7 +8,7 @@ import type { Command } from 'commander'
 import type { Flag } from '../flags.ts'
 import { nodeCommands } from '../node-commands.ts'
 import { allFlags, type CommandHelp, type ToolHelp } from '../tool.ts'
-import { TOOLS, type ToolEntry, type ToolGroup } from '../tools.ts'
+import type { ToolEntry, ToolGroup } from '../tools.ts'
 import { WATCH_FLAG } from '../watch.ts'
 
 /** One command. */
@@ -22,9 +22,9 @@ export interface CommandTable {
   readonly commands: readonly CommandHelp[]
 }
 
-/** All of them, in the order of the help. */
-export async function commandTables(): Promise<CommandTable[]> {
-  return [...nodeTables(), ...(await Promise.all(TOOLS.map(tableOf)))]
+/** All of them, in the order of the help: the commands of a node, and the tools that are given. */
+export async function commandTables(tools: readonly ToolEntry[]): Promise<CommandTable[]> {
+  return [...nodeTables(), ...(await Promise.all(tools.map(tableOf)))]
 }
 
 async function tableOf(entry: ToolEntry): Promise<CommandTable> {

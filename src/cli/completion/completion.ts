@@ -6,7 +6,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { COMMON_FLAGS, type Flags, parseFlags, UsageError } from '../flags.ts'
-import { common, type ToolHelp, type ToolRun } from '../tool.ts'
+import { common, type Tool, type ToolHelp, type ToolRun } from '../tool.ts'
+import type { ToolEntry } from '../tools.ts'
 import { NAME_KINDS, type NameKind } from './completion-model.ts'
 import { SHELLS } from './shell-scripts.ts'
 
@@ -22,8 +23,12 @@ const HELP: ToolHelp = {
 /** How long a broker may take that is asked for names. */
 const NAMES_MS = 700
 
-/** Runs the command. */
-export async function completionTool(run: ToolRun): Promise<number> {
+/** The command, for the tools that there are. */
+export function completionTool(tools: readonly ToolEntry[]): Tool {
+  return (run) => complete(run, tools)
+}
+
+async function complete(run: ToolRun, tools: readonly ToolEntry[]): Promise<number> {
   const flags = parseFlags(run.args, COMMON_FLAGS)
   const ended = common(run, HELP, (flag) => flags.has(flag))
   if (ended !== null) return ended
@@ -35,7 +40,7 @@ export async function completionTool(run: ToolRun): Promise<number> {
       import('./completion-model.ts'),
       import('./shell-scripts.ts'),
     ])
-    run.out(completionScript(shell, completionModel(await commandTables())).trimEnd())
+    run.out(completionScript(shell, completionModel(await commandTables(tools))).trimEnd())
     return 0
   }
   const kind = NAME_KINDS.find((each) => each === of)

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { after, test } from 'node:test'
 import { captured } from '../tool-run.test-support.ts'
+import { TOOLS } from '../tools.ts'
 import { completionTool } from './completion.ts'
 import { SHELLS, type Shell } from './shell-scripts.ts'
 
@@ -43,7 +44,7 @@ const ASK: Readonly<Record<Shell, (script: string, line: string) => string[]>> =
 
 /** The words that a shell offers, without what it says about them. */
 async function offering(shell: Shell): Promise<(line: string) => string[]> {
-  const { out } = await captured(completionTool, [shell])
+  const { out } = await captured(completionTool(TOOLS), [shell])
   const script = join(folder, `completion.${shell}`)
   writeFileSync(script, out)
   return (line) => {
@@ -99,10 +100,10 @@ for (const shell of SHELLS) {
 }
 
 test('what is no shell is refused; names of a broker that is not there are none', async () => {
-  const wrong = await captured(completionTool, ['tcsh'])
+  const wrong = await captured(completionTool(TOOLS), ['tcsh'])
   assert.equal(wrong.status, 1)
   assert.match(wrong.err, /^a shell is one of bash, zsh, fish/)
-  const none = await captured(completionTool, [
+  const none = await captured(completionTool(TOOLS), [
     'names',
     'topics',
     '--bootstrap-server',
@@ -112,6 +113,6 @@ test('what is no shell is refused; names of a broker that is not there are none'
   const profiles = join(folder, 'profiles')
   writeFileSync(profiles, '[b]\n[a]\n')
   const environment = { MILLRACE_PROFILES: profiles }
-  const named = await captured(completionTool, ['names', 'profiles'], { environment })
+  const named = await captured(completionTool(TOOLS), ['names', 'profiles'], { environment })
   assert.equal(named.out, 'a\nb\n')
 })

@@ -126,7 +126,10 @@ _millrace() {
     file) COMPREPLY=($(compgen -f -- "$current")) ;;
     text) COMPREPLY=() ;;
     words:*) COMPREPLY=($(compgen -W "\${following#words:}" -- "$current")) ;;
-    names:*) COMPREPLY=($(compgen -W "$(_millrace_names "\${following#names:}" "$program" "\${line[@]:1}")" -- "$current")) ;;
+    names:*)
+      local names
+      names=$(_millrace_names "\${following#names:}" "$program" "\${line[@]:1}")
+      COMPREPLY=($(compgen -W "$names" -- "$current")) ;;
     *) COMPREPLY=($(compgen -W "$(_millrace_words "$path")" -- "$current")) ;;
   esac
 }
@@ -160,7 +163,7 @@ ${NAMES_FUNCTION}
 
 _millrace() {
   local -a items
-  local program=$words[1] path_words='' at=2 word longer following
+  local program=$words[1] path_words='' at=2 word longer following names
   local called=\${\${program:t}%.sh}
   path_words=$(_millrace_alias "$called")
   [[ -n $path_words ]] && program=millrace
@@ -178,7 +181,9 @@ _millrace() {
     file) _files ;;
     text) ;;
     words:*) compadd -- \${=following#words:} ;;
-    names:*) compadd -- \${(f)"$(_millrace_names "\${following#names:}" "$program" "\${(@)words[2,-1]}")"} ;;
+    names:*)
+      names=$(_millrace_names "\${following#names:}" "$program" "\${(@)words[2,-1]}")
+      compadd -- \${(f)names} ;;
     *) _millrace_items "$path_words"; _describe -o 'millrace' items ;;
   esac
 }
@@ -221,8 +226,9 @@ function __millrace_path
     set -l rest (commandline -opc)[2..-1]
     test "$rest[1]" = help; and set rest $rest[2..-1]
     for word in $rest
-        contains -- "$path $word" " $__millrace_paths"; or contains -- (string trim "$path $word") $__millrace_paths; or break
-        set path (string trim "$path $word")
+        set -l longer (string trim "$path $word")
+        contains -- $longer $__millrace_paths; or break
+        set path $longer
     end
     test -n "$path"; and echo $path
 end
