@@ -98,6 +98,13 @@ export const TOOLS: readonly ToolEntry[] = [
     load: async () => (await import('./cluster/cluster.ts')).clusterTool,
   },
   {
+    name: 'features',
+    alias: 'kafka-features',
+    about: 'Show and change the levels of features.',
+    group: 'Cluster',
+    load: async () => (await import('./features/features.ts')).featuresTool,
+  },
+  {
     name: 'get-offsets',
     alias: 'kafka-get-offsets',
     about: 'Show where partitions begin and end, and what stands there at a time.',
@@ -129,11 +136,11 @@ export const TOOLS: readonly ToolEntry[] = [
     load: async () => (await import('./dump-log/dump-log.ts')).dumpLogTool,
   },
   {
-    name: 'e2e-latency',
-    alias: 'kafka-e2e-latency',
-    about: 'Measure how long a record takes from a producer to a consumer.',
+    name: 'perf-produce',
+    alias: 'kafka-producer-perf-test',
+    about: 'Measure how many records a second can be written, and how long each takes.',
     group: 'Measuring',
-    load: async () => (await import('./e2e-latency/e2e-latency.ts')).e2eLatencyTool,
+    load: async () => (await import('./perf-produce/perf-produce.ts')).perfProduceTool,
   },
   {
     name: 'perf-consume',
@@ -143,11 +150,27 @@ export const TOOLS: readonly ToolEntry[] = [
     load: async () => (await import('./perf-consume/perf-consume.ts')).perfConsumeTool,
   },
   {
-    name: 'perf-produce',
-    alias: 'kafka-producer-perf-test',
-    about: 'Measure how many records a second can be written, and how long each takes.',
+    name: 'e2e-latency',
+    alias: 'kafka-e2e-latency',
+    about: 'Measure how long a record takes from a producer to a consumer.',
     group: 'Measuring',
-    load: async () => (await import('./perf-produce/perf-produce.ts')).perfProduceTool,
+    load: async () => (await import('./e2e-latency/e2e-latency.ts')).e2eLatencyTool,
+  },
+  {
+    name: 'verifiable-producer',
+    alias: 'kafka-verifiable-producer',
+    about: 'Make numbered records, and tell of each in JSON whether it was written.',
+    group: 'Measuring',
+    load: async () =>
+      (await import('./verifiable-producer/verifiable-producer.ts')).verifiableProducerTool,
+  },
+  {
+    name: 'verifiable-consumer',
+    alias: 'kafka-verifiable-consumer',
+    about: 'Read as a member of a group, and tell in JSON of what happens to it.',
+    group: 'Measuring',
+    load: async () =>
+      (await import('./verifiable-consumer/verifiable-consumer.ts')).verifiableConsumerTool,
   },
   {
     name: 'plan-session-timeout',
