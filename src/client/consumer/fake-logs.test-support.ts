@@ -70,6 +70,8 @@ export class FakeLogs {
   readonly sessions = new Map<number, Session>()
   /** Answers a whole fetch with this error, once each. */
   readonly fetchErrors: (number | Error)[] = []
+  /** Brokers that answer fetches only when this has resolved. */
+  readonly hung = new Map<number, Promise<unknown>>()
   /** Whether the last commit or read of offsets named its topics by their ids. */
   askedById = false
   /** Brokers that do not answer fetches. */
@@ -120,6 +122,7 @@ export class FakeLogs {
 
   async #fetch(body: Fetch, { options, brokerId }: FakeRequest) {
     assert.equal(options.channel, 'fetch', 'fetches have a connection of their own')
+    await this.hung.get(brokerId)
     if (this.dead.has(brokerId)) throw new KafkaError('NETWORK_ERROR', 'nobody answers')
     const error = this.fetchErrors.shift()
     if (error instanceof Error) throw error

@@ -8,7 +8,6 @@
  *
  * KIP-227 (sessions), KIP-516 (topic ids); fetch-sources.ts says from whom.
  */
-import { assert } from '../../base/assert.ts'
 import { ZERO_UUID } from '../../base/uuid.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
 import { fetchRequest, fetchResponse } from '../../protocol/messages/01-fetch.ts'
@@ -374,7 +373,10 @@ export class Fetcher {
     const { assigned, asked, round } = sent
     // A seek, a revocation or a reset has come in between.
     if (assigned.round !== round || this.#partitions.get(assigned.key) !== assigned) return
-    assert(assigned.fetchOffset === asked.fetchOffset, 'one fetch of a partition at a time')
+    // Another leader: who led before may answer after all, and another broker is asked by now.
+    if (assigned.leaderEpoch !== asked.leaderEpoch) return
+    // The same of a replica near by, whose time was over.
+    if (assigned.fetchOffset !== asked.fetchOffset) return
     if (answer.errorCode !== 0) {
       this.#sources.refused(assigned, broker.id, answer, nodes)
       return

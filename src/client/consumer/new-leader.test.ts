@@ -82,3 +82,35 @@ test('while the replica near by is dead the leader is read, though it names the 
   assert.deepEqual(seen, ['a', 'b', 'c', 'd'])
   await settle(cluster, consumer.close())
 })
+
+test('what an old leader answers after all changes nothing', async () => {
+  for (const isRead of [false, true]) {
+    const { cluster, logs, consumer } = scene()
+    cluster.metadata.setBroker(2, null)
+    const problems: string[] = []
+    const note = (message: string) => problems.push(message)
+    Object.assign(cluster, { logger: { ...cluster.logger, debug: note } })
+    const seen = collect(consumer)
+    logs.append('t', 0, ['a'])
+    await cluster.clock.advance(1000)
+    const wakes = Promise.withResolvers<void>()
+    logs.hung.set(1, wakes.promise)
+    await cluster.clock.advance(1000) // it has a fetch that it does not answer
+    const log = logs.log('t', 0)
+    log.leaderEpoch = 1
+    log.epochEnds.set(0, 1)
+    cluster.metadata.learnLeader('t', 0, 2, 1)
+    await cluster.clock.advance(1000)
+    if (isRead) logs.append('t', 0, ['b', 'c'])
+    await cluster.clock.advance(1000)
+    log.faults.push({ errorCode: ErrorCode.OFFSET_OUT_OF_RANGE, highWatermark: 0 })
+    wakes.resolve()
+    await cluster.clock.advance(0)
+    assert.equal(log.faults.length, 0, 'the old leader has answered')
+    logs.append('t', 0, ['d'])
+    await cluster.clock.advance(1000)
+    assert.deepEqual(seen, isRead ? ['a', 'b', 'c', 'd'] : ['a', 'd'])
+    assert.deepEqual(problems, [])
+    await settle(cluster, consumer.close())
+  }
+})
