@@ -8,7 +8,7 @@
  * Packages with native code stay packages; those of JavaScript alone are taken in, with their
  * licences beside them.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rolldown } from 'rolldown'
 
@@ -21,9 +21,7 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 /** The text of a package's licence, which has to go wherever its code goes. */
 function licence(name: string): string {
   const folder = join(root, 'node_modules', name)
-  const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt'].find((each) =>
-    existsSync(join(folder, each)),
-  )
+  const file = readdirSync(folder).find((each) => /^licen[cs]e(-\w+)?(\.\w+)?$/i.test(each))
   if (file === undefined) throw new Error(`${name} is bundled and has no licence file`)
   return `${name}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`
 }
