@@ -90,6 +90,15 @@ export class KafkaNode {
     })
   }
 
+  /** Keeps its connections and answers nothing, as a machine that swaps or a VM that is moved. */
+  hang(): void {
+    this.#running?.kill('SIGSTOP')
+  }
+
+  wake(): void {
+    this.#running?.kill('SIGCONT')
+  }
+
   /** SIGKILL, as by a power cut. */
   async kill(): Promise<void> {
     this.#running?.kill('SIGKILL')

@@ -1,7 +1,8 @@
 /**
  * Our producer and a group of our consumers while partitions change their leaders, on three nodes
- * of Apache Kafka: leaders are moved, the one that leads is killed and comes back. The log is read
- * back by kcat. The server under test plays no part.
+ * of Apache Kafka: leaders are moved, the one that leads is killed and comes back, or answers
+ * nothing for a while and then what it was asked long ago. The log is read back by kcat. The server
+ * under test plays no part.
  */
 import type { Check, CheckContext } from '../check.ts'
 import { Account, readByKcat, Traffic } from '../cluster-traffic.ts'
@@ -50,6 +51,46 @@ async function leaders(context: CheckContext): Promise<void> {
   context.note(`${traffic.sent.reduce((sum, count) => sum + count)} records`)
 }
 
+/** So long a request waits for a broker that hangs. */
+const REQUEST_TIMEOUT_MS = 3000
+
+async function hanging(context: CheckContext): Promise<void> {
+  const { topic } = context
+  const cluster = await KafkaCluster.start(context)
+  const kafka = cluster.client({ requestTimeoutMs: REQUEST_TIMEOUT_MS })
+  await cluster.createTopic(topic, [
+    [3, 2, 1],
+    [2, 3, 1],
+    [3, 1, 2],
+  ])
+  const account = new Account(PARTITIONS)
+  await cluster.moveCoordinator('group', topic, 3)
+  const consumers = [0, 1].map(() =>
+    kafka.consumer({ groupId: topic, topics: [topic], autoOffsetReset: 'earliest' }),
+  )
+  for (const consumer of consumers) account.follow(consumer)
+  const traffic = new Traffic(context, kafka, topic, PARTITIONS)
+  await traffic.goesOn()
+  await account.catchesUp([...traffic.sent])
+
+  cluster.node(3).hang()
+  await traffic.goesOn()
+  const sent = [...traffic.sent]
+  await account.catchesUp(sent)
+  await Promise.all(consumers.map((consumer) => consumer.commit()))
+  cluster.node(3).wake()
+  await traffic.goesOn()
+  await cluster.untilInSync(topic, PARTITIONS)
+  for (const partition of [0, 2]) await cluster.moveLeader(topic, partition, 3)
+  await traffic.goesOn()
+  await traffic.stop()
+  await account.catchesUp(traffic.sent)
+  const log = await readByKcat(context, cluster.bootstrap, topic, PARTITIONS)
+  log.isExact(traffic.sent, 'the log')
+  account.isExact(traffic.sent, 'the group')
+}
+
 export const clientClusterLeaders: readonly Check[] = [
   { name: 'client-cluster-kafka-leaders', needs: ['java', 'kcat'], run: leaders },
+  { name: 'client-cluster-kafka-hanging', needs: ['java', 'kcat'], run: hanging },
 ]
