@@ -98,7 +98,9 @@ export function metadataVersionName(level: number): string | null {
 export function metadataVersionLevel(text: string): number | null {
   const key = text.split('.').slice(0, 2).join('.')
   const exact = VERSIONS.find((version) => version.name === key)
-  const ofRelease = VERSIONS.findLast((version) => version.name.startsWith(`${key}-`))
+  const ofRelease = VERSIONS.findLast((version) => {
+    return version.name.startsWith(`${key}-`) && version.level <= LATEST_METADATA_VERSION
+  })
   return (exact ?? ofRelease)?.level ?? null
 }
 

@@ -4,7 +4,7 @@
  * line with modifiers as in transcripts; what begins with # is a comment, `> line` a line of input,
  * and `@ name content` a file of one line in the folder FILES, in which \n breaks it; `@@ name` has
  * the files of test/golden/name.txt there. DATA is the data directory of the server,
- * CONTROLLERS where its controller is reached.
+ * SERVER and CONTROLLERS are where it and its controller are reached.
  * `= kafka` begins a part that is for Apache Kafka's server alone, and `=` ends it.
  * `+ start NAME …` has something run beside the commands (beside.ts) until `+ stop NAME`. What is
  * no tool of ours yet is run by Kafka's in both lists. The last commands undo what the others did,
@@ -177,6 +177,7 @@ async function runAll(
     const args = step.args.map((arg) => {
       return arg
         .replaceAll('FILES', context.directory)
+        .replaceAll('SERVER', server.bootstrap)
         .replaceAll('CONTROLLERS', server.controllers)
         .replaceAll('DATA', server.dataDirectory)
     })

@@ -174,6 +174,9 @@ test('names of metadata versions are read as Kafka reads them', () => {
   assert.equal(metadataVersionLevel('3.7-IV2'), 17)
   assert.equal(metadataVersionLevel('4.0'), 25)
   assert.equal(metadataVersionLevel('9.9'), null)
+  assert.equal(metadataVersionLevel('4.4-IV0'), 31)
+  // A release stands for what is stable of it.
+  assert.equal(metadataVersionLevel('4.4'), null)
   assert.equal(losesMetadata(30, 29), true)
   assert.equal(losesMetadata(29, 26), false)
 })
