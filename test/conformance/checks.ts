@@ -24,6 +24,8 @@ import { clientTransactions } from './checks/client-transactions.ts'
 import { clients } from './checks/clients.ts'
 import { commandLines } from './checks/command-line.ts'
 import { commandLineBeyond } from './checks/command-line-beyond.ts'
+import { commandLineConsole } from './checks/command-line-console.ts'
+import { commandLineGuide } from './checks/command-line-guide.ts'
 import { commandLineSecurity } from './checks/command-line-security.ts'
 import { disks } from './checks/disk.ts'
 import { javaCluster } from './checks/java-cluster.ts'
@@ -41,6 +43,8 @@ export const CHECKS: readonly Check[] = [
   ...commandLines,
   ...commandLineSecurity,
   ...commandLineBeyond,
+  ...commandLineGuide,
+  ...commandLineConsole,
   ...javaCluster,
   ...javaFiles,
   ...judgeChecks,
