@@ -3,12 +3,13 @@
  *
  *     kafka-console-consumer …          a tool of Kafka's in a JVM of its own, until SIGTERM
  *     member GROUP TOPIC name=value …   a consumer of ours, once it has its partitions; names are
- *                                       protocol, instance, client, assignor; it commits nothing
+ *                                       protocol, instance, client, assignor; commits nothing
  *     still GROUP TOPIC MEMBER          a member of KIP-848 that has said hello and nothing more
  *     share GROUP TOPIC MEMBER          the same of a share group
  *     streams GROUP TOPIC MEMBER        the same of a group of Streams
  *     rebalancing GROUP TOPIC           two classic members, of which one waits for the other
- *     reconciling GROUP TOPIC           two of KIP-848, of which one holds what the other is to have
+ *     assigning GROUP TOPIC             two of KIP-848, before it is said who is to have what
+ *     reconciling GROUP TOPIC           and then, when one holds what the other is to have
  *
  * Invariant: what was started is as described when the next command line runs, but for Kafka's
  * tools, whose first signs of life a list has to wait for (`until:TEXT`).
@@ -17,6 +18,7 @@ import { type AssignorName, assignorNamed } from '../../src/client/consumer/assi
 import { Kafka } from '../../src/client/kafka.ts'
 import type { CheckContext } from './check.ts'
 import { TOOL_CLASSES, type ToolName } from './jvm.ts'
+import { sleep } from './process.ts'
 import { RawMembers } from './raw-members.ts'
 import type { Server } from './server.ts'
 
@@ -25,6 +27,8 @@ export type Stop = () => Promise<void>
 
 const CLOSE_TIMEOUT_MS = 5000
 const SESSION_TIMEOUT_MS = 30_000
+const BEAT_MS = 200
+const MAX_BEATS = 50
 
 /** Starts what `words` say. */
 export async function startBeside(
@@ -47,12 +51,18 @@ export async function startBeside(
       await close()
     }
   }
-  if (kind === 'reconciling') {
-    await members.consumer(group, `${group}-first`, topic)
-    await members.consumerBeats(group, `${group}-second`, topic)
+  if (kind === 'assigning' || kind === 'reconciling') {
+    const [first, second] = [`${group}-first`, `${group}-second`]
+    await members.consumer(group, first, topic)
+    let epoch = await members.consumerBeats(group, second, topic)
+    for (let beats = 0; kind === 'reconciling' && beats < MAX_BEATS; beats++) {
+      const described = await kafka.admin().describeConsumerGroups([group])
+      if (described.get(group).state === 'Reconciling') break
+      await sleep(BEAT_MS)
+      epoch = await members.consumerBeats(group, second, topic, epoch)
+    }
     return async () => {
-      for (const name of ['first', 'second'])
-        await members.consumerLeaves(group, `${group}-${name}`)
+      for (const memberId of [first, second]) await members.consumerLeaves(group, memberId)
       await close()
     }
   }

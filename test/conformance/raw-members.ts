@@ -106,14 +106,20 @@ export class RawMembers {
     assert.fail('no partition came')
   }
 
-  /** The first word of a member of a group of KIP-848, which then has what it has. */
-  async consumerBeats(groupId: string, memberId: string, topic: string): Promise<void> {
+  /** One heartbeat of a member of a group of KIP-848, which says that it has nothing. */
+  async consumerBeats(
+    groupId: string,
+    memberId: string,
+    topic: string,
+    memberEpoch = 0,
+  ): Promise<number> {
     const call = [consumerGroupHeartbeatRequest, consumerGroupHeartbeatResponse] as const
-    const { errorCode, errorMessage } = await this.#ask('group', groupId, ...call, {
-      ...{ groupId, memberId, memberEpoch: 0, rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS },
+    const answer = await this.#ask('group', groupId, ...call, {
+      ...{ groupId, memberId, memberEpoch, rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS },
       ...{ subscribedTopicNames: [topic], topicPartitions: [] },
     })
-    assert.equal(errorCode, 0, errorMessage ?? 'ConsumerGroupHeartbeat')
+    assert.equal(answer.errorCode, 0, answer.errorMessage ?? 'ConsumerGroupHeartbeat')
+    return answer.memberEpoch
   }
 
   /** Its last. */

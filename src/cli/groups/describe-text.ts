@@ -30,13 +30,18 @@ function textOf(value: number | boolean | null | undefined): string {
 }
 
 /** Says what is the matter with a group; false where there is nothing to show of it. */
-function hasRows(run: GroupsRun, group: ConsumerGroupDescription, rows: number): boolean {
+function hasRows(
+  run: GroupsRun,
+  group: ConsumerGroupDescription,
+  rows: number,
+  topic = '<topic>',
+): boolean {
   const { groupId, state } = group
   if (state === 'Dead') run.fail(`Consumer group '${groupId}' does not exist.`)
   else if (state === 'Empty') {
     run.err('')
     run.err(`Consumer group '${groupId}' has no active members.`)
-    run.hint(`To have one: millrace consume --topic <topic> --group ${groupId}`)
+    run.hint(`To have one: millrace consume --topic ${topic} --group ${groupId}`)
   } else if (state !== 'Stable') {
     run.err('')
     run.err(`Warning: Consumer group '${groupId}' is rebalancing.`)
@@ -48,7 +53,7 @@ function hasRows(run: GroupsRun, group: ConsumerGroupDescription, rows: number):
 export function printOffsets(run: GroupsRun, groups: readonly GroupOffsetRows[]): void {
   const isVerbose = run.flags.has('verbose')
   for (const { group, rows } of groups) {
-    if (!hasRows(run, group, rows.length)) continue
+    if (!hasRows(run, group, rows.length, rows[0]?.topic)) continue
     const { groupId } = group
     const groupWidth = widest(MIN_WIDTH, [groupId])
     const topicWidth = widest(

@@ -8,8 +8,10 @@ import { JavaFailure } from './java-failure.ts'
 import { javaSplit } from './java-values.ts'
 
 /** A number has any length and spaces before it; what follows the zone is not looked at. */
-const MOMENT =
-  /^[ \t]*(\d+)-[ \t]*(\d+)-[ \t]*(\d+)T[ \t]*(\d+):[ \t]*(\d+):[ \t]*(\d+)\.[ \t]*(\d+)[ \t]*(?:Z|([-+])(\d\d)(?::([0-5]\d))?)/
+const DATE = /[ \t]*(\d+)-[ \t]*(\d+)-[ \t]*(\d+)/
+const TIME = /[ \t]*(\d+):[ \t]*(\d+):[ \t]*(\d+)\.[ \t]*(\d+)/
+const ZONE = /[ \t]*(?:Z|([-+])(\d\d)(?::([0-5]\d))?)/
+const MOMENT = new RegExp(`^${DATE.source}T${TIME.source}${ZONE.source}`)
 /** Java goes on to 292278994; a Date does not. */
 const MAX_YEAR = 275_000
 const MINUTE_MS = 60_000

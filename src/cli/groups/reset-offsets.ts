@@ -28,20 +28,22 @@ export async function resetOffsets(admin: Admin, run: GroupsRun): Promise<void> 
   const ids = flags.has('all-groups') ? await allGroupIds(admin, run) : flags.all('group')
   const described = await admin.describeConsumerGroups(ids, { timeoutMs })
   const resets = new Map<string, readonly NewOffset[]>()
+  const errors = new Map<string, string>()
   for (const groupId of hashMapOrder([...new Set(ids)], null)) {
     const state = stateOf(described.outcome(groupId)!)
     if (state === 'Empty' || state === 'Dead') {
       resets.set(groupId, await resetGroup(admin, run, groupId))
       continue
     }
-    run.fail(
+    const problem =
       `Assignments can only be reset if the group '${groupId}' is inactive, but the current ` +
-        `state is ${state}.`,
-    )
+      `state is ${state}.`
+    run.fail(problem)
+    errors.set(groupId, problem)
     run.hint(`End its members first: millrace groups --describe --members --group ${groupId}`)
     resets.set(groupId, [])
   }
-  if (isJson) out(JSON.stringify(jsonOf(resets, flags.has('execute'))))
+  if (isJson) out(JSON.stringify(jsonOf(resets, errors, flags.has('execute'))))
   else if (flags.has('export')) printCsv(resets, ids.length === 1, out)
   else print(resets, out)
 }
@@ -132,9 +134,10 @@ function csvField(text: string): string {
   return /[",\r\n]|^ | $/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-function jsonOf(resets: Resets, isExecuted: boolean) {
+function jsonOf(resets: Resets, errors: ReadonlyMap<string, string>, isExecuted: boolean) {
   const groups = [...resets].map(([groupId, offsets]) => {
-    return { groupId, offsets: [...offsets].sort(byPlace) }
+    const error = errors.get(groupId) ?? null
+    return { groupId, error, offsets: [...offsets].sort(byPlace) }
   })
   return { executed: isExecuted, groups: groups.sort((a, b) => (a.groupId < b.groupId ? -1 : 1)) }
 }
