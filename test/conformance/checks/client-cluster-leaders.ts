@@ -4,6 +4,8 @@
  * nothing for a while and then what it was asked long ago. The log is read back by kcat. The server
  * under test plays no part.
  */
+import assert from 'node:assert/strict'
+import type { Kafka } from '../../../src/client/index.ts'
 import type { Check, CheckContext } from '../check.ts'
 import { Account, readByKcat, Traffic } from '../cluster-traffic.ts'
 import { KafkaCluster } from '../kafka-cluster.ts'
@@ -13,19 +15,20 @@ const PARTITIONS = 3
 async function leaders(context: CheckContext): Promise<void> {
   const { topic } = context
   const cluster = await KafkaCluster.start(context)
-  const kafka = cluster.client()
+  const [writing, reading] = [cluster.client(), cluster.client()]
+  const told = [leadersTold(writing), leadersTold(reading)]
   await cluster.createTopic(topic, [
     [2, 3, 1],
     [3, 2, 1],
     [2, 1, 3],
   ])
-  const traffic = new Traffic(context, kafka, topic, PARTITIONS)
+  const traffic = new Traffic(context, writing, topic, PARTITIONS)
   const account = new Account(PARTITIONS)
   // Its coordinator stays: what is read twice would be a fault of the fetches.
   const groupId = topic
   await cluster.moveCoordinator('group', groupId, 1)
   const consumers = [0, 1].map(() =>
-    kafka.consumer({ groupId, topics: [topic], autoOffsetReset: 'earliest' }),
+    reading.consumer({ groupId, topics: [topic], autoOffsetReset: 'earliest' }),
   )
   for (const consumer of consumers) account.follow(consumer)
   await traffic.goesOn()
@@ -35,6 +38,8 @@ async function leaders(context: CheckContext): Promise<void> {
   await cluster.moveLeader(topic, 1, 2)
   await cluster.moveLeader(topic, 2, 1)
   await traffic.goesOn()
+  await account.catchesUp([...traffic.sent])
+  for (const leaders of told) assert.ok(leaders.size > 0, 'answers tell of new leaders (KIP-951)')
   await cluster.kill(3)
   await traffic.goesOn()
   await cluster.startAgain(3)
@@ -49,6 +54,18 @@ async function leaders(context: CheckContext): Promise<void> {
   log.isExact(traffic.sent, 'the log')
   account.isExact(traffic.sent, 'the group')
   context.note(`${traffic.sent.reduce((sum, count) => sum + count)} records`)
+}
+
+/** Leaders, with where they are, that answers to a client told before its metadata did. */
+function leadersTold({ cluster: { metadata } }: Kafka): ReadonlySet<string> {
+  const told = new Set<string>()
+  const learn = metadata.learnLeader.bind(metadata)
+  metadata.learnLeader = (topic, partition, leader, leaderEpoch, endpoint) => {
+    const known = metadata.topic(topic)?.partitions[partition]?.leaderEpoch ?? -1
+    if (endpoint !== undefined && leaderEpoch > known) told.add(`${partition}: ${leader}`)
+    learn(topic, partition, leader, leaderEpoch, endpoint)
+  }
+  return told
 }
 
 /** So long a request waits for a broker that hangs. */
