@@ -19,7 +19,17 @@ const source = join(root, 'src', 'cli', 'main.ts')
 
 enableCompileCache?.()
 if (existsSync(source)) runSource()
-else require('../dist/cli/main.cjs')
+else runBundle()
+
+function runBundle() {
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  if (major > 22 || (major === 22 && minor >= 15)) {
+    require('../dist/cli/main.cjs')
+    return
+  }
+  process.stderr.write(`millrace: it wants Node 22.15 or newer, and this is ${process.version}\n`)
+  process.exitCode = 1
+}
 
 function runSource() {
   if (process.features.typescript) {
