@@ -13,6 +13,7 @@ export const REASONS = {
   streams: 'streams groups (KIP-1071)',
   quotas: 'quotas (KIP-546)',
   transactions: 'transactions (KIP-98)',
+  acls: 'ACLs',
   features: 'every feature of Kafka 4.3',
   apis: 'every client API of Kafka 4.3',
   loggers: "loggers by the names of Kafka's classes (KIP-412)",
@@ -137,7 +138,14 @@ export const JUDGE_CLASSES: readonly JudgeClass[] = [
       'testTopicConfigsGetImpactedIfStaticConfigsAddToController',
     ],
   }),
+  slow(`${CLIENTS}.consumer.ConsumerIntegrationTest`, {
+    consumer: [
+      'testFetchPartitionsAfterFailedListenerWithGroupProtocolConsumer',
+      'testFetchPartitionsWithAlwaysFailedListenerWithGroupProtocolConsumer',
+    ],
+  }),
   slow(`${CLIENTS}.consumer.ConsumerTopicCreationTest`),
+  slow(`${CLIENTS}.producer.ProducerCompressionTest`),
   slow(`${CLIENTS}.producer.ProducerIntegrationTest`, {
     transactions: [
       'testTransactionWithAndWithoutSend',
@@ -146,6 +154,22 @@ export const JUDGE_CLASSES: readonly JudgeClass[] = [
     ],
   }),
   slow('org.apache.kafka.server.log.LogAppendTimeTest'),
+  slow('org.apache.kafka.server.config.DynamicConfigTest'),
+  slow('org.apache.kafka.server.CordonedLogDirsIntegrationTest', {
+    apis: ['testReassignWithCordonedLogDirs'],
+  }),
+  slow('org.apache.kafka.server.BootstrapControllersIntegrationTest', {
+    // They take the controller for node 3000, or count the nodes of the quorum.
+    nodes: [
+      'testDescribeClusterByControllers',
+      'testDescribeMetadataQuorum',
+      'testDescribeMetadataQuorumByControllers',
+      'testIncrementalAlterConfigsByControllers',
+      'testIncrementalAlterConfigsBySingleControllerWithDynamicQuorum',
+      'testQuotaConfigsIsReadOnlyShouldBeFalse',
+    ],
+    acls: ['testAcls', 'testAclsByControllers'],
+  }),
 ]
 
 function fast(name: string, later: JudgeClass['later'] = {}): JudgeClass {
