@@ -34,7 +34,7 @@ export function readJsonLine(text: string, line: number): ReadRecord {
     ...(json['headers'] !== undefined && { headers: headersOf(json['headers'], refuse) }),
     ...(partition !== undefined && { partition: partition as number }),
     // A record without a time has -1, and gets one.
-    ...((timestamp as number) >= 0 && { timestamp: timestamp as number }),
+    ...(typeof timestamp === 'number' && timestamp >= 0 && { timestamp }),
   }
 }
 

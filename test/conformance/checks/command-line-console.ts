@@ -236,7 +236,7 @@ async function partitionsWithRecords(server: Server, topic: string) {
   })
 }
 
-/** What kcat prints in its formats, we print; and what is consumed as JSON can be produced again. */
+/** What kcat prints in its formats, we print; what is consumed as JSON can be produced again. */
 async function formats(context: CheckContext): Promise<void> {
   const { topic, server, toolbox } = context
   const program = await toolbox.prepare('kcat')
