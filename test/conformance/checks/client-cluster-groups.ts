@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import type { Consumer, Kafka, TopicPartition } from '../../../src/client/index.ts'
 import type { Check, CheckContext } from '../check.ts'
 import { Account, Traffic } from '../cluster-traffic.ts'
-import { KafkaCluster } from '../kafka-cluster.ts'
+import { CLUSTER_CHECK_MS, KafkaCluster } from '../kafka-cluster.ts'
 import { eventually } from '../process.ts'
 
 const PARTITIONS = 4
@@ -142,5 +142,10 @@ async function goOn(traffic: Traffic, all: readonly Group[]): Promise<void> {
 }
 
 export const clientClusterGroups: readonly Check[] = [
-  { name: 'client-cluster-kafka-groups', needs: ['java'], run: groups },
+  {
+    name: 'client-cluster-kafka-groups',
+    needs: ['java'],
+    timeoutMs: CLUSTER_CHECK_MS,
+    run: groups,
+  },
 ]

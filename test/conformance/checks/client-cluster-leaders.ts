@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import type { Kafka } from '../../../src/client/index.ts'
 import type { Check, CheckContext } from '../check.ts'
 import { Account, readByKcat, Traffic } from '../cluster-traffic.ts'
-import { KafkaCluster } from '../kafka-cluster.ts'
+import { CLUSTER_CHECK_MS, KafkaCluster } from '../kafka-cluster.ts'
 
 const PARTITIONS = 3
 
@@ -108,6 +108,16 @@ async function hanging(context: CheckContext): Promise<void> {
 }
 
 export const clientClusterLeaders: readonly Check[] = [
-  { name: 'client-cluster-kafka-leaders', needs: ['java', 'kcat'], run: leaders },
-  { name: 'client-cluster-kafka-hanging', needs: ['java', 'kcat'], run: hanging },
+  {
+    name: 'client-cluster-kafka-leaders',
+    needs: ['java', 'kcat'],
+    timeoutMs: CLUSTER_CHECK_MS,
+    run: leaders,
+  },
+  {
+    name: 'client-cluster-kafka-hanging',
+    needs: ['java', 'kcat'],
+    timeoutMs: CLUSTER_CHECK_MS,
+    run: hanging,
+  },
 ]

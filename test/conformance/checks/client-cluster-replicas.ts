@@ -12,7 +12,7 @@ import {
 } from '../../../src/client/index.ts'
 import type { Check, CheckContext } from '../check.ts'
 import { Account, Traffic } from '../cluster-traffic.ts'
-import { KafkaCluster } from '../kafka-cluster.ts'
+import { CLUSTER_CHECK_MS, KafkaCluster } from '../kafka-cluster.ts'
 import { eventually } from '../process.ts'
 
 const WAIT_MS = 30_000
@@ -137,6 +137,16 @@ function numbers(from: number, to: number): number[] {
 }
 
 export const clientClusterReplicas: readonly Check[] = [
-  { name: 'client-cluster-kafka-replicas', needs: ['java'], run: nearest },
-  { name: 'client-cluster-kafka-truncation', needs: ['java'], run: truncation },
+  {
+    name: 'client-cluster-kafka-replicas',
+    needs: ['java'],
+    timeoutMs: CLUSTER_CHECK_MS,
+    run: nearest,
+  },
+  {
+    name: 'client-cluster-kafka-truncation',
+    needs: ['java'],
+    timeoutMs: CLUSTER_CHECK_MS,
+    run: truncation,
+  },
 ]
