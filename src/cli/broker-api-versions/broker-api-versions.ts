@@ -37,7 +37,9 @@ interface Told {
 /** Runs the command. */
 export async function brokerApiVersionsTool(run: ToolRun): Promise<number> {
   const flags = parseFlags(run.args, COMMON_FLAGS)
-  const ended = common(run, HELP, (flag) => flags.has(flag))
+  // Ours needs no flags to know where to look.
+  const needsNone = run.args.length === 0 && !run.isAlias && run.onHelp === undefined
+  const ended = needsNone ? null : common(run, HELP, (flag) => flags.has(flag))
   if (ended !== null) return ended
   if (run.isAlias) requireFlags(flags, ['bootstrap-server'])
   const { connectionSettings, errorText, isExpected, withClient } = await import('../connection.ts')

@@ -7,6 +7,7 @@
  * reason alone: the words of the command line, which Kafka's begins with, may have a password.
  */
 import type { Admin } from '../../client/admin/admin.ts'
+import type { KafkaError } from '../../client/kafka-error.ts'
 import { COMMON_FLAGS, type Flag, type Flags, parseFlags } from '../flags.ts'
 import { common, type ToolHelp, type ToolRun } from '../tool.ts'
 import type { ConfigChanges } from './config-changes.ts'
@@ -83,9 +84,25 @@ export async function configsTool(run: ToolRun): Promise<number> {
     if (run.isAlias) {
       run.err(`Error while executing config command with args '${run.args.join(' ')}'`)
     }
-    run.err(errorText(error))
+    run.err(missingText(error) ?? errorText(error))
     return 1
   }
+}
+
+/** What brokers may not have; Millrace's have neither. */
+const OPTIONAL_APIS: Readonly<Record<string, string>> = {
+  DescribeClientQuotas: 'quotas',
+  AlterClientQuotas: 'quotas',
+  DescribeUserScramCredentials: 'SCRAM credentials',
+  AlterUserScramCredentials: 'SCRAM credentials',
+}
+
+/** What to say where the cluster has no such thing; null where that is not what happened. */
+function missingText(error: unknown): string | null {
+  const { code, api } = error as Partial<KafkaError>
+  const what = code === 'UNSUPPORTED_BY_BROKER' ? OPTIONAL_APIS[api ?? ''] : undefined
+  if (what === undefined) return null
+  return `this cluster has no ${what}: its brokers do not serve ${api} (Apache Kafka's do since 2.7)`
 }
 
 async function work(run: ToolRun, flags: Flags, entities: Entities): Promise<number> {

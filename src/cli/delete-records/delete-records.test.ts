@@ -50,6 +50,11 @@ const RESULTS = new Results(
     { key: { topic: 'b', partition: 10 }, ok: true, value: { lowWatermark: 7 } },
     { key: { topic: 'b', partition: 2 }, ok: false, error: FAILED },
     { key: { topic: 'a', partition: 11 }, ok: true, value: { lowWatermark: 0 } },
+    {
+      key: { topic: 'c', partition: 0 },
+      ok: false,
+      error: new KafkaError('TIMED_OUT', 'too long', { cause: KafkaError.ofCode(3) }),
+    },
   ],
 )
 const ADMIN = { deleteRecords: async () => RESULTS } as unknown as Admin
@@ -66,10 +71,12 @@ async function printed(isJson: boolean) {
 test('each partition is told of, in the order of its name', async () => {
   const { isDone, out } = await printed(false)
   assert.equal(isDone, false)
-  assert.deepEqual(out.split('\n').slice(2, 5), [
+  assert.deepEqual(out.split('\n').slice(2, 6), [
     'partition: a-11\tlow_watermark: 0',
     `partition: b-2\terror: org.apache.kafka.common.errors.OffsetOutOfRangeException: ${FAILED.reason}`,
     'partition: b-10\tlow_watermark: 7',
+    'partition: c-0\terror: org.apache.kafka.common.errors.TimeoutException: too long: ' +
+      'This server does not host this topic-partition.',
   ])
 })
 
@@ -77,11 +84,14 @@ test('the same as JSON', async () => {
   const { isDone, out } = await printed(true)
   assert.equal(isDone, false)
   const error = { code: 'OFFSET_OUT_OF_RANGE', message: FAILED.reason }
+  const message = 'too long: This server does not host this topic-partition.'
+  const late = { code: 'TIMED_OUT', message }
   assert.deepEqual(JSON.parse(out), {
     partitions: [
       { topic: 'a', partition: 11, lowWatermark: 0, error: null },
       { topic: 'b', partition: 2, lowWatermark: null, error },
       { topic: 'b', partition: 10, lowWatermark: 7, error: null },
+      { topic: 'c', partition: 0, lowWatermark: null, error: late },
     ],
   })
 })

@@ -11,6 +11,7 @@
 import { readFileSync } from 'node:fs'
 import type { Admin } from '../../client/admin/admin.ts'
 import type { RecordsToDelete } from '../../client/admin/offsets.ts'
+import { KafkaError } from '../../client/kafka-error.ts'
 import { CliError } from '../cli-error.ts'
 import { COMMON_FLAGS, type Flag, parseFlags, requireFlags } from '../flags.ts'
 import { common, type ToolHelp, type ToolRun } from '../tool.ts'
@@ -78,8 +79,8 @@ export async function deleteRecords(
   if (isJson) {
     const partitions = sorted.map(({ key, ...outcome }) => {
       if (outcome.ok) return { ...key, lowWatermark: outcome.value.lowWatermark, error: null }
-      const { code, reason: message } = outcome.error
-      return { ...key, lowWatermark: null, error: { code, message } }
+      const error = { code: outcome.error.code, message: reasonOf(outcome.error) }
+      return { ...key, lowWatermark: null, error }
     })
     out(JSON.stringify({ partitions }))
     return results.ok
@@ -88,8 +89,13 @@ export async function deleteRecords(
   for (const { key, ...outcome } of sorted) {
     const text = outcome.ok
       ? `low_watermark: ${outcome.value.lowWatermark}`
-      : `error: ${exceptionName(outcome.error.code)}: ${outcome.error.reason}`
+      : `error: ${exceptionName(outcome.error.code)}: ${reasonOf(outcome.error)}`
     out(`partition: ${key.topic}-${key.partition}\t${text}`)
   }
   return results.ok
+}
+
+/** What happened; of what took too long, what it failed with at last: a topic may not be there. */
+function reasonOf({ reason, cause }: KafkaError): string {
+  return cause instanceof KafkaError ? `${reason}: ${cause.reason}` : reason
 }
