@@ -1,8 +1,8 @@
 /**
  * Our transactions on three nodes of Apache Kafka while brokers end: the coordinator of a
  * transaction moves and is killed in the middle of it, and programs that read, transform and write
- * lose brokers under them and crash themselves. Read back by kcat as committed records: each exactly once. The server
- * under test plays no part.
+ * lose brokers under them and crash themselves. Read back by kcat as committed records: each
+ * exactly once. The server under test plays no part.
  */
 import assert from 'node:assert/strict'
 import {
