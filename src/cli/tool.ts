@@ -115,7 +115,7 @@ export function common(run: ToolRun, help: ToolHelp, has: (flag: string) => bool
     run.onHelp(help)
     return 0
   }
-  if (run.args.length === 0 && !help.runsBare) {
+  if (run.args.length === 0 && (run.isAlias || !help.runsBare)) {
     run.err(helpText(help, run.moreFlags))
     return 1
   }

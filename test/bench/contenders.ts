@@ -31,6 +31,11 @@ export class Contenders {
     this.#programs = { millrace, javaOptions }
   }
 
+  /** The program that is the `millrace` command of the package. */
+  get millrace(): string {
+    return this.#programs.millrace
+  }
+
   /** Builds the package into the directory, where the servers will live too. */
   static async prepare(directory: string, classPath: string): Promise<Contenders> {
     const home = join(directory, 'package')

@@ -3,9 +3,10 @@
  *
  *     node test/bench/run.ts [--only NAME,...] [--rounds N] [--quick] [--list]
  *     node test/bench/run.ts client …
+ *     node test/bench/run.ts cli …
  *
  * The second form compares clients instead of servers: it runs client-produce.ts and then
- * client-consume.ts with whatever else is given.
+ * client-consume.ts with whatever else is given. The third is cli.ts, for the command line.
  *
  * --only takes the names of scenarios or their beginnings. --rounds says how often each server is
  * measured (3); the two take turns, and the medians count. --quick takes about three minutes: one
@@ -74,9 +75,14 @@ async function measure(bench: Bench, scenario: Scenario, options: Options): Prom
   return samples
 }
 
-/** The benches of clients, each a program of its own. */
-function compareClients(args: readonly string[]): void {
-  for (const name of ['client-produce.ts', 'client-consume.ts']) {
+/** Benches that are programs of their own. */
+const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
+  client: ['client-produce.ts', 'client-consume.ts'],
+  cli: ['cli.ts'],
+}
+
+function runPrograms(names: readonly string[], args: readonly string[]): void {
+  for (const name of names) {
     const program = join(import.meta.dirname, name)
     const { status } = spawnSync(process.execPath, [program, ...args], { stdio: 'inherit' })
     if (status !== 0) process.exit(1)
@@ -109,5 +115,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
-if (process.argv[2] === 'client') compareClients(process.argv.slice(3))
+const programs = PROGRAMS[process.argv[2] ?? '']
+if (programs !== undefined) runPrograms(programs, process.argv.slice(3))
 else await main()

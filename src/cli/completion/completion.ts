@@ -8,8 +8,8 @@ import { readFileSync } from 'node:fs'
 import { COMMON_FLAGS, type Flags, parseFlags, UsageError } from '../flags.ts'
 import { common, type Tool, type ToolHelp, type ToolRun } from '../tool.ts'
 import type { ToolEntry } from '../tools.ts'
-import { NAME_KINDS, type NameKind } from './completion-model.ts'
-import { SHELLS } from './shell-scripts.ts'
+import { completionModel, NAME_KINDS, type NameKind } from './completion-model.ts'
+import { completionScript, SHELLS } from './shell-scripts.ts'
 
 const HELP: ToolHelp = {
   name: 'completion bash|zsh|fish',
@@ -35,11 +35,7 @@ async function complete(run: ToolRun, tools: readonly ToolEntry[]): Promise<numb
   const [what, of] = run.args
   const shell = SHELLS.find((each) => each === what)
   if (shell !== undefined) {
-    const [{ commandTables }, { completionModel }, { completionScript }] = await Promise.all([
-      import('./command-tables.ts'),
-      import('./completion-model.ts'),
-      import('./shell-scripts.ts'),
-    ])
+    const { commandTables } = await import('./command-tables.ts') // which loads every command
     run.out(completionScript(shell, completionModel(await commandTables(tools))).trimEnd())
     return 0
   }
