@@ -51,16 +51,16 @@ export function refuseBoth(flags: Flags, one: string, other: string): void {
 }
 
 /**
- * Arguments in which negative numbers stand behind `=` after these flags, whose value may be left
- * out: joptsimple takes such a number for the value, and another word with a dash for a flag.
+ * Arguments in which the value of these flags, a number that may be left out, stands behind `=`:
+ * joptsimple takes a negative one for the value too, and passes over a word that is no number.
  */
-export function withNegativeNumbers(args: readonly string[], names: readonly string[]): string[] {
+export function withOptionalNumbers(args: readonly string[], names: readonly string[]): string[] {
   const joined: string[] = []
+  let isAwaiting = false
   for (const arg of args) {
-    const before = joined.at(-1) ?? ''
-    const isValue = /^-\d+$/.test(arg) && names.some((name) => before === `--${name}`)
-    if (isValue) joined[joined.length - 1] = `${before}=${arg}`
-    else joined.push(arg)
+    if (isAwaiting && /^[+-]?\d+$/.test(arg)) joined[joined.length - 1] += `=${arg}`
+    else if (!isAwaiting || arg.startsWith('-')) joined.push(arg)
+    isAwaiting = names.some((name) => arg === `--${name}`)
   }
   return joined
 }

@@ -12,6 +12,7 @@ import type { Kafka } from '../../client/kafka.ts'
 import type { Producer } from '../../client/producer/producer.ts'
 import type { ConsumerRecord, ProducerRecord } from '../../client/record.ts'
 import { CliError } from '../cli-error.ts'
+import { connectionSettings } from '../connection-settings.ts'
 import {
   COMMON_FLAGS,
   type Flag,
@@ -21,7 +22,7 @@ import {
   UsageError,
 } from '../flags.ts'
 import { doubleText } from '../java-double.ts'
-import { withNegativeNumbers } from '../java-flags.ts'
+import { withOptionalNumbers } from '../java-flags.ts'
 import { common, type ToolHelp, type ToolRun } from '../tool.ts'
 
 const FLAGS: readonly Flag[] = [
@@ -68,7 +69,7 @@ const LETTERS = 26
 
 /** Runs the command. */
 export async function e2eLatencyTool(run: ToolRun): Promise<number> {
-  const args = withNegativeNumbers(named(run), OPTIONAL)
+  const args = withOptionalNumbers(named(run), OPTIONAL)
   const flags = parseFlags(args, [...FLAGS, ...COMMON_FLAGS])
   const ended = common(run, HELP, (flag) => flags.has(flag))
   if (ended !== null) return ended
@@ -122,11 +123,11 @@ function checkFlags(flags: Flags, { isAlias }: ToolRun): void {
 
 async function measure(flags: Flags, run: ToolRun): Promise<number> {
   // The client is a large part, for which help need not wait.
-  const { connectionSettings, withClient } = await import('../connection.ts')
+  const { measureWithClient } = await import('../perf-produce/measure-with-client.ts')
   const { consumerOptions } = await import('../consume/consumer-properties.ts')
   const { producerOptions } = await import('../produce/producer-properties.ts')
   const settings = connectionSettings(flags, run)
-  return withClient(settings, async (kafka) => {
+  return measureWithClient(settings, async (kafka) => {
     const topic = flags.text('topic')!
     const properties = new Map([
       ...settings.properties,

@@ -10,6 +10,7 @@
 import { randomInt } from 'node:crypto'
 import type { Consumer } from '../../client/consumer/consumer.ts'
 import { CliError } from '../cli-error.ts'
+import { settingsFrom } from '../connection-settings.ts'
 import {
   COMMON_FLAGS,
   type Flag,
@@ -19,7 +20,7 @@ import {
   requireFlags,
   UsageError,
 } from '../flags.ts'
-import { keyValues, longFlag, withNegativeNumbers } from '../java-flags.ts'
+import { keyValues, longFlag, withOptionalNumbers } from '../java-flags.ts'
 import { metricLines } from '../perf-produce/metrics-table.ts'
 import { common, type ToolHelp, type ToolRun } from '../tool.ts'
 import { ConsumeStats, totalsText } from './consume-stats.ts'
@@ -66,7 +67,7 @@ const GROUPS = 100_000
 
 /** Runs the command. */
 export async function perfConsumeTool(run: ToolRun): Promise<number> {
-  const args = withNegativeNumbers(run.args, ['timeout'])
+  const args = withOptionalNumbers(run.args, ['timeout'])
   const flags = parseFlags(args, [...FLAGS, ...COMMON_FLAGS])
   const ended = common(run, HELP, (flag) => flags.has(flag))
   if (ended !== null) return ended
@@ -99,7 +100,7 @@ function exactlyOne(flags: Flags, one: string, other: string): void {
 
 async function consume(flags: Flags, run: ToolRun): Promise<number> {
   // The client is a large part, for which help need not wait.
-  const { settingsFrom, withClient } = await import('../connection.ts')
+  const { measureWithClient } = await import('../perf-produce/measure-with-client.ts')
   const { consumerOptions } = await import('../consume/consumer-properties.ts')
   const given = {
     brokers: flags.text('bootstrap-server'),
@@ -108,7 +109,7 @@ async function consume(flags: Flags, run: ToolRun): Promise<number> {
   }
   const settings = settingsFrom(given, run.environment)
   const properties = consumerProperties(flags, settings.properties)
-  return withClient({ ...settings, properties }, async (kafka) => {
+  return measureWithClient({ ...settings, properties }, async (kafka) => {
     const stats = new ConsumeStats(Date.now)
     const topics = topicsOf(flags)
     const consumer = kafka.consumer<string>({

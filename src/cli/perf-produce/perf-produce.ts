@@ -39,10 +39,10 @@ export async function perfProduceTool(run: ToolRun): Promise<number> {
 
 async function produce(plan: PerfPlan, run: ToolRun, isJson: boolean): Promise<number> {
   // The client is a large part, for which help need not wait.
-  const { withClient } = await import('../connection.ts')
+  const { measureWithClient } = await import('./measure-with-client.ts')
   const { producerOptions } = await import('../produce/producer-properties.ts')
   const { transactionalId, settings } = plan
-  return withClient(settings, async (kafka) => {
+  return measureWithClient(settings, async (kafka) => {
     const options = producerOptions(settings.properties)
     const producer = kafka.producer({ ...options, ...(transactionalId && { transactionalId }) })
     const load = new Load(plan, producer, run, isJson)

@@ -38,9 +38,9 @@ export async function verifiableConsumerTool(run: ToolRun): Promise<number> {
     throw error
   }
   // The client is a large part, for which help need not wait.
-  const { withClient } = await import('../connection.ts')
+  const { measureWithClient } = await import('../perf-produce/measure-with-client.ts')
   const { consumerOptions } = await import('../consume/consumer-properties.ts')
-  return withClient(settings, async (kafka) => {
+  return measureWithClient(settings, async (kafka) => {
     const signal = run.interrupted()
     const reading = new Reading(args, run, signal)
     const consumer = kafka.consumer<string>({
@@ -84,7 +84,9 @@ function connection(args: Arguments, run: ToolRun): ConnectionSettings {
 }
 
 function withFlags(args: Arguments, file: ReadonlyMap<string, string>): Map<string, string> {
-  const properties = new Map(file)
+  const member = args.text('group-instance-id') ?? '1'
+  const clientId = `consumer-${args.text('group-id')}-${member}`
+  const properties = new Map([['client.id', clientId], ...file])
   const protocol = args.text('group-protocol')!.toUpperCase()
   if (protocol !== 'CLASSIC' && protocol !== 'CONSUMER') {
     throw new CliError(`--group-protocol ${protocol}: not one of CLASSIC, CONSUMER`)

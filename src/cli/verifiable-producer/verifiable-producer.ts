@@ -110,18 +110,18 @@ export async function verifiableProducerTool(run: ToolRun): Promise<number> {
     throw error
   }
   // The client is a large part, for which help need not wait.
-  const { withClient } = await import('../connection.ts')
+  const { measureWithClient } = await import('../perf-produce/measure-with-client.ts')
   const { producerOptions } = await import('../produce/producer-properties.ts')
-  return withClient(settings, async (kafka) => {
+  return measureWithClient(settings, async (kafka) => {
     const signal = run.interrupted()
     const producer = kafka.producer(producerOptions(settings.properties))
     const sending = new Sending(args, producer, run, signal)
-    const startMs = Date.now()
+    const startMs = performance.now() // never at the start again, so that there is a rate
     await sending.run()
     await producer.close()
     sending.tellSettled()
     sending.tell('shutdown_complete')
-    sending.tellCounts(Date.now() - startMs)
+    sending.tellCounts(performance.now() - startMs)
     return signal.aborted ? Number(signal.reason) || 0 : 0
   })
 }
