@@ -17,9 +17,9 @@ export interface ToolEntry {
   readonly group: ToolGroup
   /**
    * Where it shows something that --watch may show again and again: the flags of which one has to
-   * be there, or `always`. Left out where it may not.
+   * be there, the words of which one has to be first, or `always`. Left out where it may not.
    */
-  readonly watch?: readonly string[] | 'always'
+  readonly watch?: readonly string[] | { readonly commands: readonly string[] } | 'always'
   readonly load: () => Promise<Tool>
 }
 
@@ -94,7 +94,7 @@ export const TOOLS: readonly ToolEntry[] = [
     alias: 'kafka-cluster',
     about: 'Show the id and the nodes of a cluster, take a broker out of it.',
     group: 'Cluster',
-    watch: 'always',
+    watch: { commands: ['cluster-id', 'list-endpoints'] },
     load: async () => (await import('./cluster/cluster.ts')).clusterTool,
   },
   {
@@ -102,6 +102,7 @@ export const TOOLS: readonly ToolEntry[] = [
     alias: 'kafka-features',
     about: 'Show and change the levels of features.',
     group: 'Cluster',
+    watch: { commands: ['describe'] },
     load: async () => (await import('./features/features.ts')).featuresTool,
   },
   {

@@ -92,4 +92,12 @@ test('a first failure ends it, a later one is shown', async () => {
 test('what changes something, or shows nothing, is not run', async () => {
   const create = await watching(['--create'], 1)
   assert.deepEqual([create.status, create.err, create.ran], [1, '--watch needs --list\n', 0])
+  const commands = { watch: { commands: ['show'] } }
+  const shown = await watching(['show'], 2, commands)
+  assert.equal(shown.status, 0)
+  assert.ok(shown.ran >= 2)
+  for (const args of [['unregister'], ['unregister', 'show'], ['--show']]) {
+    const other = await watching(args, 1, commands)
+    assert.deepEqual([other.status, other.err, other.ran], [1, '--watch needs show\n', 0])
+  }
 })

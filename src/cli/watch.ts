@@ -64,12 +64,18 @@ export async function watched(
 ): Promise<number> {
   const has = (flag: string) =>
     run.args.some((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`))
-  const isShown = watch === 'always' || watch?.some(has)
   if (has('help')) return runOn(load, run)
-  if (isShown !== true) {
-    const needed =
-      typeof watch === 'object' ? `needs ${watch.map((flag) => `--${flag}`).join(' or ')}` : ''
-    run.err(`--watch ${needed || `is not for millrace ${name}, which shows nothing that changes`}`)
+  const needed = neededFor(watch)
+  if (needed === null) {
+    run.err(`--watch is not for millrace ${name}, which shows nothing that changes`)
+    return 1
+  }
+  // A word is only a command where it is the first one.
+  const isShown = needed.some((each) =>
+    (each.startsWith('-') ? run.args : run.args.slice(0, 1)).includes(each),
+  )
+  if (needed.length > 0 && !isShown) {
+    run.err(`--watch needs ${needed.join(' or ')}`)
     return 1
   }
   const signal = run.interrupted()
@@ -86,6 +92,13 @@ export async function watched(
     await setTimeout(pauseMs, undefined, { signal }).catch(() => {})
     if (signal.aborted) return 0
   }
+}
+
+/** What has to be on the line, as it is written there; null where nothing may be watched. */
+function neededFor(watch: ToolEntry['watch']): readonly string[] | null {
+  if (watch === undefined) return null
+  if (watch === 'always') return []
+  return 'commands' in watch ? watch.commands : watch.map((flag) => `--${flag}`)
 }
 
 function whenAborted(signal: AbortSignal): Promise<number> {

@@ -6,7 +6,7 @@
  * `topics --list` and `--help` of the package that is published, beside Apache Kafka 4.3.1's tool
  * with the JVM options of its script (without the shell of the script, which takes time too) and
  * kcat -L, against one Millrace. Each round runs every one of them once; the medians count. The
- * bare start of Node is there to be taken off in thought. `rpk` is measured where it is on the path.
+ * bare Node is there to be taken off in thought. `rpk` is measured where it is on the path.
  *
  * Nothing fails on a slow machine: figures are for reading.
  */
