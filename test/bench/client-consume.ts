@@ -5,10 +5,11 @@
  *     node test/bench/client-consume.ts [--server kafka|millrace] [--records N] [--rounds N]
  *         [--partitions N] [--clients NAME,…]
  *
- * Each client runs in a process of its own, they take turns, the medians count. All read the same
- * topic, which is warm in the broker's memory, and look at each value. The Java client runs too, as
- * kafka-consumer-perf-test, by its own figure for the time of fetching. The broker is Apache Kafka
- * where nothing else is said: what is measured is the client.
+ * Each client runs in a process of its own, they take turns (rotation.ts), the medians count. All
+ * read the same topic, which is warm in the broker's memory, and look at each value. The Java
+ * client runs too, as kafka-consumer-perf-test, by its own figure for the time of fetching, and
+ * node-rdkafka where it can be built. The broker is Apache Kafka where nothing else is said: what
+ * is measured is the client.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,9 +19,11 @@ import { Kafka } from '../../src/client/index.ts'
 import { killAll, runOrThrow } from '../conformance/process.ts'
 import type { Server } from '../conformance/server.ts'
 import { Toolbox } from '../conformance/toolbox.ts'
+import { type ClientFolders, clientFolders } from './client-folders.ts'
 import { CLIENT_NAMES, type ConsumeFigures } from './consume-client.ts'
 import { Contenders } from './contenders.ts'
 import { consume, produce } from './load.ts'
+import { rotation } from './rotation.ts'
 
 const JAVA = 'java'
 const CLIENT_TIMEOUT_MS = 300_000
@@ -31,12 +34,12 @@ const CHILD = join(import.meta.dirname, 'consume-client.ts')
 interface Bench {
   readonly server: Server
   readonly contenders: Contenders
-  readonly folder: string
+  readonly folders: ClientFolders
   readonly records: number
 }
 
 async function measure(bench: Bench, client: string): Promise<ConsumeFigures> {
-  const { server, contenders, folder, records } = bench
+  const { server, contenders, folders, records } = bench
   if (client === JAVA) {
     const load = { topic: TOPIC, records, recordBytes: RECORD_BYTES }
     const megabytes = await consume(contenders.target(server), load)
@@ -45,7 +48,7 @@ async function measure(bench: Bench, client: string): Promise<ConsumeFigures> {
       cpuSecondsPerMillion: Number.NaN,
     }
   }
-  const args = [CHILD, client, server.bootstrap, TOPIC, String(records), folder]
+  const args = [CHILD, client, server.bootstrap, TOPIC, String(records), folders.folderOf(client)]
   return JSON.parse(await runOrThrow(process.execPath, args, CLIENT_TIMEOUT_MS)) as ConsumeFigures
 }
 
@@ -74,23 +77,24 @@ async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
   try {
     const toolbox = new Toolbox(process.env)
-    const folder = await toolbox.prepare('node')
+    const wanted = values.clients.split(',')
+    const folders = await clientFolders(toolbox, wanted, console.log)
+    const { clients } = folders
     const contenders = await Contenders.prepare(directory, await toolbox.prepare('java'))
     const server = await contenders.fresh(kind)
-    const bench = { server, contenders, folder, records: Number(values.records) }
+    const bench = { server, contenders, folders, records: Number(values.records) }
     await using kafka = new Kafka({ brokers: server.bootstrap })
     const numPartitions = Number(values.partitions)
     const topic = { name: TOPIC, numPartitions, replicationFactor: 1 }
     ;(await kafka.admin().createTopics([topic])).orThrow()
     const load = { topic: TOPIC, records: bench.records, recordBytes: RECORD_BYTES }
     await produce(contenders.target(server), load)
-    const clients = values.clients.split(',')
     const results = new Map<string, ConsumeFigures[]>(clients.map((client) => [client, []]))
-    for (let round = 0; round < Number(values.rounds); round++) {
-      for (const client of round % 2 === 0 ? clients : [...clients].reverse()) {
+    for (const { number, isCounted, order } of rotation(clients, Number(values.rounds))) {
+      for (const client of order) {
         const figures = await measure(bench, client)
-        results.get(client)!.push(figures)
-        console.error(line(client, [figures]))
+        if (isCounted) results.get(client)!.push(figures)
+        console.error(`${isCounted ? `round ${number}` : 'warm-up'}  ${line(client, [figures])}`)
       }
     }
     console.log('client                  1000 rec/s  CPU s/M')

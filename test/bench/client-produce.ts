@@ -5,10 +5,10 @@
  *     node test/bench/client-produce.ts [--server kafka|millrace] [--records N] [--rounds N]
  *         [--clients NAME,…]
  *
- * Each client runs in a process of its own, they take turns, the medians count. The Java client
- * runs too, as kafka-producer-perf-test, without the start of its JVM in its records a second and
- * with it in its CPU. The broker is Apache Kafka where nothing else is said: what is measured is
- * the client.
+ * Each client runs in a process of its own, they take turns (rotation.ts), the medians count. The
+ * Java client runs too, as kafka-producer-perf-test, without the start of its JVM in its records a
+ * second and with it in its CPU, and node-rdkafka where it can be built. The broker is Apache Kafka
+ * where nothing else is said: what is measured is the client.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,9 +18,11 @@ import { Kafka } from '../../src/client/index.ts'
 import { killAll, runOrThrow } from '../conformance/process.ts'
 import type { Server } from '../conformance/server.ts'
 import { Toolbox } from '../conformance/toolbox.ts'
+import { type ClientFolders, clientFolders } from './client-folders.ts'
 import { Contenders } from './contenders.ts'
 import { produce } from './load.ts'
 import { CLIENT_NAMES, type ProduceFigures } from './produce-client.ts'
+import { rotation } from './rotation.ts'
 
 const JAVA = 'java'
 const CLIENT_TIMEOUT_MS = 300_000
@@ -30,12 +32,12 @@ const CHILD = join(import.meta.dirname, 'produce-client.ts')
 interface Bench {
   readonly server: Server
   readonly contenders: Contenders
-  readonly folder: string
+  readonly folders: ClientFolders
   readonly records: number
 }
 
 async function measure(bench: Bench, client: string, topic: string): Promise<ProduceFigures> {
-  const { server, contenders, folder, records } = bench
+  const { server, contenders, folders, records } = bench
   if (client === JAVA) {
     const load = { topic, records, recordBytes: 100 }
     const megabytes = await produce(contenders.target(server), load)
@@ -43,7 +45,7 @@ async function measure(bench: Bench, client: string, topic: string): Promise<Pro
     const recordsPerSecond = (megabytes * 1e6) / load.recordBytes
     return { recordsPerSecond, cpuSecondsPerMillion: unknown, p50Ms: unknown, p99Ms: unknown }
   }
-  const args = [CHILD, client, server.bootstrap, topic, String(records), folder]
+  const args = [CHILD, client, server.bootstrap, topic, String(records), folders.folderOf(client)]
   return JSON.parse(await runOrThrow(process.execPath, args, CLIENT_TIMEOUT_MS)) as ProduceFigures
 }
 
@@ -86,22 +88,23 @@ async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
   try {
     const toolbox = new Toolbox(process.env)
-    const folder = await toolbox.prepare('node')
+    const wanted = values.clients.split(',')
+    const folders = await clientFolders(toolbox, wanted, console.log)
+    const { clients } = folders
     const contenders = await Contenders.prepare(directory, await toolbox.prepare('java'))
     const server = await contenders.fresh(kind)
-    const bench = { server, contenders, folder, records: Number(values.records) }
-    const clients = values.clients.split(',')
+    const bench = { server, contenders, folders, records: Number(values.records) }
     const results = new Map<string, ProduceFigures[]>(clients.map((client) => [client, []]))
     await using kafka = new Kafka({ brokers: server.bootstrap })
-    for (let round = 0; round < Number(values.rounds); round++) {
-      for (const client of round % 2 === 0 ? clients : [...clients].reverse()) {
-        const topic = `produce-${round}-${client}`
+    for (const { number, isCounted, order } of rotation(clients, Number(values.rounds))) {
+      for (const client of order) {
+        const topic = `produce-${number}-${client}`
         await kafka
           .admin()
           .createTopics([{ name: topic, numPartitions: PARTITIONS, replicationFactor: 1 }])
         const figures = await measure(bench, client, topic)
-        results.get(client)!.push(figures)
-        console.error(line(client, [figures]))
+        if (isCounted) results.get(client)!.push(figures)
+        console.error(`${isCounted ? `round ${number}` : 'warm-up'}  ${line(client, [figures])}`)
       }
     }
     console.log('client              1000 rec/s  CPU s/M   p50 ms   p99 ms')

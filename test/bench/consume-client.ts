@@ -10,6 +10,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { Kafka, serde, topic as topicOf } from '../../src/client/index.ts'
+import { type RdKafka, rdkafkaConsumer } from './rdkafka.ts'
 
 /** Records before the clock starts. */
 const WARM_UP_RECORDS = 100_000
@@ -173,6 +174,11 @@ const CONTENDERS: Readonly<Record<string, Start>> = {
         meter.saw(messages.length, bytes)
       },
     })
+  },
+
+  rdkafka(bootstrap, topic, meter, load) {
+    const library = load('node-rdkafka') as RdKafka
+    return rdkafkaConsumer(library, bootstrap, topic, (count, bytes) => meter.saw(count, bytes))
   },
 }
 

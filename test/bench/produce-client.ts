@@ -9,14 +9,15 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { Kafka } from '../../src/client/index.ts'
+import { type RdKafka, rdkafkaProducer } from './rdkafka.ts'
 
 const RECORD_BYTES = 100
 const RECORDS_A_CALL = 1000
 /** Calls at a time. */
 const CONCURRENCY = 10
 const WARM_UP_RECORDS = 30_000
-const SINGLE_SENDS = 1500
-const WARM_UP_SENDS = 300
+const SINGLE_SENDS = 10_000
+const WARM_UP_SENDS = 2000
 
 /** What is measured of a client. */
 export interface ProduceFigures {
@@ -146,6 +147,9 @@ const CONTENDERS: Readonly<Record<string, Make>> = {
       close: () => producer.close(),
     }
   },
+
+  rdkafka: (bootstrap, topic, load) =>
+    rdkafkaProducer(load('node-rdkafka') as RdKafka, bootstrap, topic),
 }
 
 async function measure(contender: Contender, records: number): Promise<ProduceFigures> {

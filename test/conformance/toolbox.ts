@@ -18,7 +18,7 @@ import {
   rmSync,
 } from 'node:fs'
 import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { runOrThrow } from './process.ts'
 
 const HERE = import.meta.dirname
@@ -146,6 +146,31 @@ export class Toolbox {
     })
   }
 
+  /**
+   * The folder with node-rdkafka, built for the Node.js that runs this: its headers are in the
+   * registry's package of that binary. Takes some six minutes and a compiler.
+   */
+  async rdkafka(manifest: string): Promise<string> {
+    requirePrograms('rdkafka', ['npm', 'make', 'g++', 'python3'])
+    const binary = `node-${process.platform}-${process.arch}`
+    const content = [readFileSync(manifest), process.version, binary]
+    return this.#entry('rdkafka', content, async (directory) => {
+      cpSync(manifest, join(directory, 'package.json'))
+      const quiet = ['--no-audit', '--no-fund', '--no-package-lock']
+      const wanted = `${binary}@${process.versions.node}`
+      const install = ['install', ...quiet, '--ignore-scripts', wanted]
+      await runOrThrow('npm', install, INSTALL_TIMEOUT_MS, { cwd: directory })
+      // Its makefile does not say that config.h comes before what includes it: one job at a time.
+      const env = {
+        PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}`,
+        npm_config_nodedir: join(directory, 'node_modules', binary),
+        JOBS: '1',
+      }
+      const rebuild = ['rebuild', '--ignore-scripts=false', 'node-rdkafka']
+      await runOrThrow('npm', rebuild, INSTALL_TIMEOUT_MS, { cwd: directory, env })
+    })
+  }
+
   async #entry(
     name: string,
     content: readonly (string | Uint8Array)[],
@@ -186,7 +211,7 @@ async function kcat(): Promise<string> {
   return program
 }
 
-function requirePrograms(tool: Tool, programs: readonly string[]): void {
+function requirePrograms(tool: Tool | 'rdkafka', programs: readonly string[]): void {
   const missing = programs.filter((program) => findProgram(program) === null)
   if (missing.length > 0) {
     throw new Error(`the ${tool} clients need ${missing.join(' and ')}, not found in PATH`)
