@@ -12,7 +12,7 @@ import { simIo } from '../io/sim.ts'
 import { ErrorCode } from '../protocol/errors.ts'
 import type { BatchOptions } from '../records/builder.ts'
 import { buildEndTransactionMarker } from '../records/control.ts'
-import { batchesIn, batchOf, START_MS, TOPIC_ID } from './log.test-support.ts'
+import { batchesIn, batchOf, checkCut, START_MS, TOPIC_ID } from './log.test-support.ts'
 import { DEFAULT_LOG_CONFIG, type LogConfig } from './log-config.ts'
 import { LogDirectory } from './log-directory.ts'
 import { LogResources } from './log-resources.ts'
@@ -322,10 +322,14 @@ class World {
   async #read(from: number, maxBytes: number): Promise<Batch[]> {
     const { log } = this
     const found: Batch[] = []
+    const options = { minOneMessage: true, upperBound: this.endOffset }
+    const readAt = async (offset: number, limit: number, cutsLastBatch: boolean) => {
+      const answer = log.read(offset, limit, { ...options, cutsLastBatch })
+      return answer instanceof Promise ? this.io.simulation.settle(answer) : answer
+    }
     for (let next = from; next < this.endOffset; ) {
-      const options = { minOneMessage: true, upperBound: this.endOffset }
-      const answer = log.read(next, maxBytes, options)
-      const read = answer instanceof Promise ? await this.io.simulation.settle(answer) : answer
+      const read = await readAt(next, maxBytes, false)
+      checkCut(await readAt(next, 1 << 20, false), await readAt(next, maxBytes, true), maxBytes)
       assert.equal(read.error, ErrorCode.NONE, String(log.failure?.stack))
       found.push(...batchesIn(read.pieces))
       // Nothing more, where the end was lost.

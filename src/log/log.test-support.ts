@@ -1,7 +1,24 @@
 /** Batches for tests of the log, and what is in them. */
+import assert from 'node:assert/strict'
 import { baseOffset, batchSizeBytes, lastOffset, partitionLeaderEpoch } from '../records/batch.ts'
 import { BatchBuilder, type BatchOptions } from '../records/builder.ts'
 import { RecordCursor } from '../records/record-scan.ts'
+import type { ReadResult } from './log-reader.ts'
+
+/** A read that cuts the last batch is as long as it may be, and knows where whole batches end. */
+export function checkCut(all: ReadResult, cut: ReadResult, maxBytes: number): void {
+  const bytes = Buffer.concat(all.pieces)
+  const firstBytes = bytes.length === 0 ? 0 : batchSizeBytes(bytes, 0)
+  const expected = bytes.subarray(0, Math.max(firstBytes, maxBytes))
+  assert.deepEqual(Buffer.concat(cut.pieces), expected)
+  let end = 0
+  let nextOffset = cut.nextOffset
+  while (end < bytes.length && end + batchSizeBytes(bytes, end) <= expected.length) {
+    nextOffset = lastOffset(bytes, end) + 1
+    end += batchSizeBytes(bytes, end)
+  }
+  if (end < bytes.length) assert.equal(cut.nextOffset, nextOffset)
+}
 
 /** The time at which tests begin. */
 export const START_MS = 1_700_000_000_000
