@@ -63,7 +63,7 @@ function bytesOf(value: unknown, name: string, refuse: Refuse): string | Uint8Ar
   if (typeof base64 === 'string' && /^[\w+/-]*={0,2}$/.test(base64)) {
     return Buffer.from(base64, 'base64')
   }
-  throw refuse(`"${name}" is not text, null or {"base64":"…"}`)
+  throw refuse(`"${name}" is not text, null or {"base64":"..."}`)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,4 +1,4 @@
-/** Records of lines: what Kafka's reader makes of them, compared with it by the check cli-produce. */
+/** Records of lines: what Kafka makes of them, compared with its tool by the check cli-produce. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readJsonLine } from './json-reader.ts'
@@ -73,7 +73,7 @@ test('a line of JSON that is no record is refused with what is wrong', () => {
     '[]': /not an object such as/,
     '{"value":"v","keys":1}': /^line 7: "keys" is not one of key, value, topic/,
     '{"key":"k"}': /no "value"; null makes a tombstone/,
-    '{"value":1}': /"value" is not text, null or \{"base64":"…"\}/,
+    '{"value":1}': /"value" is not text, null or \{"base64":"..."\}/,
     '{"value":{"base64":"?"}}': /"value" is not text/,
     '{"value":"v","partition":-1}': /"partition" is no number/,
     '{"value":"v","timestamp":"now"}': /"timestamp" is no number of milliseconds/,
