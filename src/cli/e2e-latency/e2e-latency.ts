@@ -7,8 +7,10 @@
  *
  * KIP-1172 (flags instead of places), which takes the old form too.
  */
+import type { Admin } from '../../client/admin/admin.ts'
 import type { Consumer } from '../../client/consumer/consumer.ts'
 import type { Kafka } from '../../client/kafka.ts'
+import { KafkaError } from '../../client/kafka-error.ts'
 import type { Producer } from '../../client/producer/producer.ts'
 import type { ConsumerRecord, ProducerRecord } from '../../client/record.ts'
 import { CliError } from '../cli-error.ts'
@@ -64,6 +66,8 @@ const NAMED = PLACES.slice(0, -1).map((name) => `--${name}`)
 const POLL_MS = 60_000
 const REPORT_EVERY = 1000
 const METADATA_MS = 100
+/** What brokers say of a topic of which they are yet to hear. */
+const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_OR_FOLLOWER']
 const FIRST_LETTER = 65
 const LETTERS = 26
 
@@ -172,20 +176,29 @@ async function partitionEnds(kafka: Kafka, topic: string, { out }: ToolRun) {
     }
   }
   for (;;) {
-    const described = await admin.describeTopics([topic])
-    const partitions = described.values()[0]?.partitions ?? []
-    const isLed = partitions.length > 0 && partitions.every(({ leader }) => leader !== null)
-    if (isLed) {
-      const queries = partitions.map(({ partition }) => {
-        return { topic, partition, at: 'latest' } as const
-      })
-      const ends = await admin.listOffsets(queries)
-      ends.orThrow()
-      return [...ends].flatMap(({ key, ...end }) => {
-        return end.ok ? [{ ...key, offset: end.value.offset }] : []
-      })
-    }
-    await new Promise((resolve) => setTimeout(resolve, METADATA_MS)) // brokers hear of it later
+    const ends = await endsOf(admin, topic)
+    if (ends !== null) return ends
+    await new Promise((resolve) => setTimeout(resolve, METADATA_MS))
+  }
+}
+
+/** The ends of the partitions; null while brokers do not know of all of them. */
+async function endsOf(admin: Admin, topic: string) {
+  try {
+    const [described] = (await admin.describeTopics([topic])).values()
+    const partitions = described?.partitions ?? []
+    if (partitions.length === 0) return null
+    const queries = partitions.map(({ partition }) => {
+      return { topic, partition, at: 'latest' } as const
+    })
+    const ends = await admin.listOffsets(queries)
+    ends.orThrow()
+    return [...ends].flatMap(({ key, ...end }) => {
+      return end.ok ? [{ ...key, offset: end.value.offset }] : []
+    })
+  } catch (error) {
+    if (error instanceof KafkaError && NOT_YET.includes(error.code)) return null
+    throw error
   }
 }
 

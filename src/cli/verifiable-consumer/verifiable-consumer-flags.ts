@@ -1,8 +1,8 @@
 /** The flags of kafka-verifiable-consumer. Invariant: their order is that of Kafka's usage. */
 import { type ArgumentParser, OUR_PROFILE } from '../argparse-flags-table.ts'
 
-/** Flags of a consumer. */
-export const VERIFIABLE_CONSUMER: ArgumentParser = {
+/** Flags of a consumer; where to connect has to be said under the name of Kafka's script alone. */
+export const verifiableConsumerParser = (needsServer: boolean): ArgumentParser => ({
   name: 'verifiable-consumer',
   prog: 'verifiable-consumer',
   about:
@@ -11,11 +11,11 @@ export const VERIFIABLE_CONSUMER: ArgumentParser = {
   arguments: [
     {
       flags: ['--bootstrap-server'],
-      isRequired: true,
+      ...(needsServer && { isRequired: true }),
       group: {
         title: 'Connection Group',
         about: 'Group of arguments for connection to brokers',
-        isRequired: true,
+        ...(needsServer && { isRequired: true }),
       },
       metavar: 'HOST1:PORT1[,HOST2:PORT2[...]]',
       about: 'Brokers to begin at.',
@@ -81,4 +81,4 @@ export const VERIFIABLE_CONSUMER: ArgumentParser = {
     },
     OUR_PROFILE,
   ],
-}
+})

@@ -21,14 +21,14 @@ import { type ConnectionSettings, settingsFrom } from '../connection-settings.ts
 import { hashMapOrderBy, partitionHash } from '../java-order.ts'
 import { javaText } from '../java-text.ts'
 import type { ToolRun } from '../tool.ts'
-import { VERIFIABLE_CONSUMER } from './verifiable-consumer-flags.ts'
+import { verifiableConsumerParser } from './verifiable-consumer-flags.ts'
 
 const POLL_MS = 2 ** 31 - 1
 const POLL_RECORDS = 500
 
 /** Runs the command. */
 export async function verifiableConsumerTool(run: ToolRun): Promise<number> {
-  const args = argumentsOrStatus(run, VERIFIABLE_CONSUMER)
+  const args = argumentsOrStatus(run, verifiableConsumerParser(run.isAlias))
   if (typeof args === 'number') return args
   let settings: ConnectionSettings
   try {
