@@ -1,6 +1,6 @@
 /**
- * What a run that reads records has read and how long it took, as Kafka's ConsumerPerformance counts
- * it: the time of joining the group apart from that of fetching.
+ * What a run that reads records has read and how long it took, as Kafka's ConsumerPerformance
+ * counts it: the time of joining the group apart from that of fetching.
  *
  * Invariant: times are whole milliseconds, as Kafka has them. KIP-177 (rebalances apart).
  */

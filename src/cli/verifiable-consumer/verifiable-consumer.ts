@@ -1,9 +1,9 @@
 /**
- * `millrace verifiable-consumer`, which is kafka-verifiable-consumer: reads a topic as a member of a
- * group, and tells of what happens to it in lines of JSON.
+ * `millrace verifiable-consumer`, which is kafka-verifiable-consumer: reads a topic as a member of
+ * a group, and tells of what happens to it in lines of JSON.
  *
- * Invariant: each line is Kafka's, with its fields in its order. However it ends, the group is left.
- * KIP-848.
+ * Invariant: each line is Kafka's, with its fields in its order. However it ends, the group is
+ * left. KIP-848.
  */
 import type { Consumer } from '../../client/consumer/consumer.ts'
 import type { ConsumerBatch } from '../../client/consumer/consumer-batch.ts'
