@@ -62,6 +62,8 @@ const MAX_DIFFERENCES = 6
 /** A list is long, and some of it waits. */
 const TIMEOUT_MS = 280_000
 const SETTLING_MS = 10_000
+/** What is awaited may be a JVM that starts. */
+const AWAITED_MS = 40_000
 const MODIFIERS =
   /^(eventually|until:\S+|sorted|words|ids|logs|unconnected|measured|figures:\S+|only:\S+)$/
 /** Those that transcripts know too. */
@@ -192,7 +194,7 @@ async function runUntil({ modifiers, text }: CommandLine, run: () => Promise<Pri
   const awaited = modifiers.find((modifier) => modifier.startsWith('until:'))?.slice(6)
   if (awaited === undefined) return modifiers.includes('eventually') ? settled(run) : run()
   let last = await run()
-  await eventually(SETTLING_MS, async () => {
+  await eventually(AWAITED_MS, async () => {
     if (textOf(last).includes(awaited)) return
     await new Promise((resolve) => setTimeout(resolve, 300))
     last = await run()

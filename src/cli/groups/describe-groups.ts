@@ -33,8 +33,13 @@ export interface GroupOffsetRows {
   readonly rows: readonly PartitionRow[]
 }
 
-/** The committed offsets of a group by the name of the partition. */
-export type CommittedOffsets = ReadonlyMap<string, CommittedOffset | null>
+/** What a group has committed. */
+export interface CommittedOffsets {
+  /** By the name of the partition. */
+  readonly offsets: ReadonlyMap<string, CommittedOffset | null>
+  /** In the order in which the broker told of them. */
+  readonly partitions: readonly TopicPartition[]
+}
 
 /** Prints what is asked for. */
 export async function describeGroups(admin: Admin, run: GroupsRun): Promise<void> {
@@ -54,8 +59,7 @@ export async function describeGroups(admin: Admin, run: GroupsRun): Promise<void
     if (isJson) out(JSON.stringify({ groups: groups.map(headJson) }))
     else printStates(run, groups)
   } else {
-    const all: GroupOffsetRows[] = []
-    for (const group of groups) all.push({ group, rows: await rowsOf(admin, run, group) })
+    const all = await withRows(admin, run, groups)
     if (isJson) out(JSON.stringify({ groups: all.map(offsetsJson) }))
     else printOffsets(run, all)
   }
@@ -64,18 +68,30 @@ export async function describeGroups(admin: Admin, run: GroupsRun): Promise<void
 /** What a group has committed. */
 export async function committedOffsets(
   admin: Admin,
-  { timeoutMs }: GroupsRun,
+  run: GroupsRun,
   groupId: string,
-): Promise<{ offsets: CommittedOffsets; partitions: TopicPartition[] }> {
-  const asked = admin.listConsumerGroupOffsets([{ groupId }], { timeoutMs })
-  const found = await failing(
-    2,
-    asked.then((results) => results.get(groupId).successes()),
+): Promise<CommittedOffsets> {
+  return (await committedByGroup(admin, run, [groupId])).get(groupId)!
+}
+
+/** The same of several groups at once. */
+async function committedByGroup(
+  admin: Admin,
+  { timeoutMs }: GroupsRun,
+  groupIds: readonly string[],
+): Promise<Map<string, CommittedOffsets>> {
+  if (groupIds.length === 0) return new Map()
+  const queries = groupIds.map((groupId) => ({ groupId }))
+  const results = await admin.listConsumerGroupOffsets(queries, { timeoutMs })
+  const first = results.failures()[0]
+  if (first !== undefined) throw JavaFailure.of(first[1], 2)
+  return new Map(
+    results.successes().map(([groupId, offsets]) => {
+      const found = offsets.successes()
+      const byName = new Map(found.map(([key, value]) => [partitionName(key), value]))
+      return [groupId, { offsets: byName, partitions: found.map(([key]) => key) }]
+    }),
   )
-  return {
-    offsets: new Map(found.map(([key, value]) => [partitionName(key), value])),
-    partitions: found.map(([key]) => key),
-  }
 }
 
 /** The leaders of topics' partitions, by the name of the partition; below 0 where there is none. */
@@ -102,19 +118,32 @@ export async function leadersOf(
   )
 }
 
-async function rowsOf(
+/** Asks about all groups at once: there may be hundreds. */
+async function withRows(
   admin: Admin,
   run: GroupsRun,
+  groups: readonly ConsumerGroupDescription[],
+): Promise<GroupOffsetRows[]> {
+  const ids = groups.map(({ groupId }) => groupId)
+  const committed = await committedByGroup(admin, run, ids)
+  const owned = groups.flatMap(({ members }) => members.flatMap(({ assignment }) => assignment))
+  const read = [...committed.values()].flatMap(({ partitions }) => partitions)
+  const ends = await endOffsets(admin, run, [...owned, ...read])
+  return groups.map((group) => {
+    return { group, rows: rowsOf(group, committed.get(group.groupId)!, ends) }
+  })
+}
+
+function rowsOf(
   group: ConsumerGroupDescription,
-): Promise<PartitionRow[]> {
-  const { offsets, partitions } = await committedOffsets(admin, run, group.groupId)
+  { offsets, partitions }: CommittedOffsets,
+  ends: ReadonlyMap<string, number>,
+): PartitionRow[] {
   const members = group.members
     .filter(({ assignment }) => assignment.length > 0)
     .sort((a, b) => b.assignment.length - a.assignment.length)
   const owned = new Set(members.flatMap(({ assignment }) => assignment.map(partitionName)))
   const unowned = partitions.filter((partition) => !owned.has(partitionName(partition)))
-  const all = [...members.flatMap(({ assignment }) => assignment), ...unowned]
-  const ends = await endOffsets(admin, run, all)
   const rows = (of: readonly TopicPartition[], member: GroupMember | null) => {
     return [...of].sort(byPlace).map(({ topic, partition }): PartitionRow => {
       const name = partitionName({ topic, partition })

@@ -7,6 +7,7 @@ import type { ConsumerGroupDescription, GroupMember } from '../../client/admin/d
 import type { TopicPartition } from '../../client/topic.ts'
 import type { GroupOffsetRows } from './describe-groups.ts'
 import type { GroupsRun } from './groups.ts'
+import { JavaFailure } from './java-failure.ts'
 
 const MISSING = '-'
 const MIN_WIDTH = 15
@@ -42,6 +43,8 @@ function hasRows(
     run.err('')
     run.err(`Consumer group '${groupId}' has no active members.`)
     run.hint(`To have one: millrace consume --topic ${topic} --group ${groupId}`)
+  } else if (state === 'Unknown' || state === 'NotReady') {
+    throw new JavaFailure(`Expected a valid consumer group state, but found '${state}'.`)
   } else if (state !== 'Stable') {
     run.err('')
     run.err(`Warning: Consumer group '${groupId}' is rebalancing.`)
