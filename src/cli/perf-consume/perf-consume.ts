@@ -22,6 +22,7 @@ import {
 } from '../flags.ts'
 import { keyValues, longFlag, withOptionalNumbers } from '../java-flags.ts'
 import { metricLines } from '../perf-produce/metrics-table.ts'
+import { openProgress } from '../progress.ts'
 import { common, type ToolHelp, type ToolRun } from '../tool.ts'
 import { ConsumeStats, totalsText } from './consume-stats.ts'
 import { javaDateFormat } from './java-date.ts'
@@ -172,21 +173,28 @@ async function read(
   const format = javaDateFormat(flags.text('date-format') ?? DATE_FORMAT)
   const isDetailed = flags.has('show-detailed-stats')
   const tell = flags.has('json') ? run.err : run.out
+  // What is reported in lines needs no bar.
+  const progress = isDetailed ? null : await openProgress(run, 'Reading', records)
   let nowMs = Date.now()
   let lastMs = nowMs
-  while (stats.records < records && nowMs - lastMs <= timeoutMs) {
-    const batches = await consumer.poll({ timeoutMs: POLL_MS, maxRecords: POLL_RECORDS })
-    nowMs = Date.now()
-    if (batches.length > 0) lastMs = nowMs
-    for (const batch of batches) {
-      for (const { key, value } of batch) {
-        stats.records++
-        stats.bytes += (key?.length ?? 0) + (value?.length ?? 0)
+  try {
+    while (stats.records < records && nowMs - lastMs <= timeoutMs) {
+      const batches = await consumer.poll({ timeoutMs: POLL_MS, maxRecords: POLL_RECORDS })
+      nowMs = Date.now()
+      if (batches.length > 0) lastMs = nowMs
+      for (const batch of batches) {
+        for (const { key, value } of batch) {
+          stats.records++
+          stats.bytes += (key?.length ?? 0) + (value?.length ?? 0)
+        }
       }
+      progress?.update(stats.records)
+      if (batches.length === 0) continue
+      const line = stats.report(nowMs, intervalMs, format)
+      if (line !== null && isDetailed) tell(line)
     }
-    if (batches.length === 0) continue
-    const line = stats.report(nowMs, intervalMs, format)
-    if (line !== null && isDetailed) tell(line)
+  } finally {
+    progress?.end()
   }
   if (stats.records >= records) return
   tell(

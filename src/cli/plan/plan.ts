@@ -164,7 +164,7 @@ async function measured(run: ToolRun, flags: Flags): Promise<LiveGroup | null> {
     import('./live-group.ts'),
     import('../progress.ts'),
   ])
-  const progress = openProgress(run, `Looking at group ${groupId}`, measureMs)
+  const progress = await openProgress(run, `Looking at group ${groupId}`, measureMs)
   try {
     return await withClient(connectionSettings(flags, run), (kafka) => {
       return liveGroup(kafka.admin(), groupId, {
