@@ -101,6 +101,12 @@ export class KafkaNode {
     this.#running?.kill('SIGCONT')
   }
 
+  /** SIGTERM: it hands over what it leads and ends. */
+  async stop(): Promise<void> {
+    this.#running?.kill('SIGTERM')
+    await this.#running?.exited
+  }
+
   /** SIGKILL, as by a power cut. */
   async kill(): Promise<void> {
     this.#running?.kill('SIGKILL')

@@ -1,8 +1,8 @@
 /**
  * Groups of our consumers while their coordinator moves, on three nodes of Apache Kafka: its
- * partition of the offsets topic is led by another broker, then that broker is killed. Members keep
- * what they have, commits arrive, and a member that joins afterwards gets its share. The server
- * under test plays no part.
+ * partition of the offsets topic is led by another broker, then that broker is killed; or all nodes
+ * are restarted in turn. Members keep what they have, commits arrive, and a member that joins
+ * afterwards gets its share. The server under test plays no part.
  */
 import assert from 'node:assert/strict'
 import type { Consumer, Kafka, TopicPartition } from '../../../src/client/index.ts'
@@ -129,6 +129,43 @@ async function groups(context: CheckContext): Promise<void> {
   await each((group) => group.isSound(kafka, traffic.sent))
 }
 
+/** As an operator brings a new release to all nodes, the controller among them. */
+async function rolling(context: CheckContext): Promise<void> {
+  const { topic } = context
+  const cluster = await KafkaCluster.start(context)
+  await cluster.createTopic(topic, [
+    [1, 2, 3],
+    [2, 3, 1],
+    [3, 1, 2],
+    [2, 1, 3],
+  ])
+  const kafka = cluster.client()
+  const traffic = new Traffic(context, kafka, topic, PARTITIONS)
+  const all = (['classic', 'consumer'] as const).map((each) => new Group(kafka, topic, each))
+  for (const [at, group] of all.entries()) {
+    await cluster.moveCoordinator('group', group.id, 2 + at)
+    group.join()
+    group.join()
+  }
+  await Promise.all(all.map((group) => group.settles()))
+  const before = all.map(({ changes }) => changes.length)
+  for (const { id } of cluster.nodes) {
+    await cluster.node(id).stop()
+    await cluster.startAgain(id)
+    await cluster.untilInSync(topic, PARTITIONS)
+    await cluster.untilInSync('__consumer_offsets', 2)
+  }
+  await goOn(traffic, all)
+  await traffic.stop()
+  assert.deepEqual(
+    all.map(({ changes }, at) => changes.slice(before[at])),
+    [[], []],
+    'members keep what they have',
+  )
+  await Promise.all(all.map((group) => group.account.catchesUp(traffic.sent)))
+  await Promise.all(all.map((group) => group.isSound(kafka, traffic.sent)))
+}
+
 /** More is written, read and committed. */
 async function goOn(traffic: Traffic, all: readonly Group[]): Promise<void> {
   await traffic.goesOn()
@@ -142,10 +179,11 @@ async function goOn(traffic: Traffic, all: readonly Group[]): Promise<void> {
 }
 
 export const clientClusterGroups: readonly Check[] = [
-  {
-    name: 'client-cluster-kafka-groups',
-    needs: ['java'],
-    timeoutMs: CLUSTER_CHECK_MS,
-    run: groups,
-  },
-]
+  ['groups', groups] as const,
+  ['rolling', rolling] as const,
+].map(([name, run]) => ({
+  name: `client-cluster-kafka-${name}`,
+  needs: ['java'],
+  timeoutMs: CLUSTER_CHECK_MS,
+  run,
+}))
