@@ -150,7 +150,7 @@ async function planning(
   const ended = common(run, help, (flag) => flags.has(flag))
   if (ended !== null) return ended
   const group = await measured(run, flags)
-  printPlan(run, reckon(flags, group), flags.has('json'))
+  await printPlan(run, reckon(flags, group), flags.has('json'))
   return 0
 }
 

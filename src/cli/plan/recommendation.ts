@@ -1,5 +1,4 @@
 /** What a calculation comes to: numbers with how they came about, as a table or as JSON. */
-import { textTable } from '../table.ts'
 import type { ToolRun } from '../tool.ts'
 
 /** One number that is recommended, or that follows. */
@@ -46,7 +45,7 @@ function camelCase(name: string): string {
 }
 
 /** Prints a calculation. */
-export function printPlan(run: ToolRun, plan: Plan, isJson: boolean): void {
+export async function printPlan(run: ToolRun, plan: Plan, isJson: boolean): Promise<void> {
   if (isJson) {
     const inputs = Object.fromEntries(
       plan.inputs.map(({ name, value, from }) => [camelCase(name), { value, from }]),
@@ -57,6 +56,7 @@ export function printPlan(run: ToolRun, plan: Plan, isJson: boolean): void {
     run.out(JSON.stringify({ plan: plan.name, inputs, recommended, notes: plan.notes }))
     return
   }
+  const { textTable } = await import('../table.ts')
   const isColoured = run.terminal.output
   const inputs = plan.inputs.map(({ name, value, shown, from }) => {
     return [name, shown ?? value.toLocaleString('en-US'), SOURCES[from]]
