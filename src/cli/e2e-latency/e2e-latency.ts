@@ -147,8 +147,8 @@ async function measure(flags: Flags, run: ToolRun): Promise<number> {
     try {
       consumer.assign(starts)
       await roundTrips(producer, consumer, topic, flags, run)
-    } finally {
       await consumer.commit()
+    } finally {
       await producer.close()
       await consumer.close()
     }
