@@ -30,12 +30,11 @@ export interface Input {
   readonly shown?: string
   readonly from: InputSource
 }
-export type InputSource = 'flag' | 'group' | 'broker' | 'default'
+export type InputSource = 'flag' | 'group' | 'default'
 
 const SOURCES: Readonly<Record<InputSource, string>> = {
   flag: 'as given',
   group: 'measured at the group',
-  broker: 'as the broker says',
   default: 'if not said otherwise',
 }
 
