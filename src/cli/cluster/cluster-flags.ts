@@ -7,9 +7,9 @@ import {
   OUR_PROFILE,
 } from '../argparse-flags-table.ts'
 
-/** The parser; `needsServer` is false where one is known without flags. */
-export function clusterParser(needsServer: boolean): ArgumentParser {
-  const common = commonArguments(needsServer ? { isRequired: true } : {})
+/** The parser. Under Kafka's name a server has to be named, and there are no profiles. */
+export function clusterParser(isAlias: boolean): ArgumentParser {
+  const common = commonArguments(isAlias)
   return {
     name: 'cluster',
     prog: 'kafka-cluster',
@@ -48,7 +48,8 @@ export function clusterParser(needsServer: boolean): ArgumentParser {
   }
 }
 
-function commonArguments(group: ExclusiveGroup): Argument[] {
+function commonArguments(isAlias: boolean): Argument[] {
+  const group: ExclusiveGroup = isAlias ? { isRequired: true } : {}
   return [
     { flags: ['--bootstrap-server', '-b'], group, about: 'Brokers to begin at.' },
     { flags: ['--bootstrap-controller', '-C'], group, about: 'Controllers to begin at.' },
@@ -57,7 +58,7 @@ function commonArguments(group: ExclusiveGroup): Argument[] {
       flags: ['--command-config', '-c'],
       about: "Properties of Kafka's clients: security.protocol, sasl.jaas.config and the like.",
     },
-    OUR_PROFILE,
+    ...(isAlias ? [] : [OUR_PROFILE]),
     OUR_JSON,
   ]
 }

@@ -5,7 +5,6 @@
  *
  * Invariant: what is checked here needs no broker. The name '' stands for the default of a type.
  */
-import { lookup } from 'node:dns/promises'
 import { CliError } from '../cli-error.ts'
 import { type Flags, javaInt, refuseWith, UsageError } from '../flags.ts'
 
@@ -136,6 +135,7 @@ async function checkNames(flags: Flags, types: readonly string[]): Promise<void>
 /** Whether it is an address, or a name that has one. */
 async function isAddress(name: string): Promise<boolean> {
   if (name === '') return true // what Java takes for this host
+  const { lookup } = await import('node:dns/promises')
   try {
     await lookup(name)
     return true

@@ -33,8 +33,7 @@ const UNSAFE: Argument = {
   about: 'Do it even where metadata are lost for good.',
 }
 
-/** The parser. */
-export const FEATURES_PARSER: ArgumentParser = {
+const PARSER: ArgumentParser = {
   name: 'features',
   prog: 'kafka-features',
   about: 'Shows the features of a cluster and changes their levels.',
@@ -102,4 +101,10 @@ export const FEATURES_PARSER: ArgumentParser = {
       ],
     },
   ],
+}
+
+/** The parser. Under Kafka's name there are no profiles. */
+export function featuresParser(isAlias: boolean): ArgumentParser {
+  const own = PARSER.arguments.filter((argument) => !isAlias || argument !== OUR_PROFILE)
+  return { ...PARSER, arguments: own }
 }

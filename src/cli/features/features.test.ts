@@ -8,10 +8,11 @@ import { inUse, parseArguments } from '../argparse-flags.ts'
 import { captured } from '../tool-run.test-support.ts'
 import { changeFeatures, featureUpdates } from './feature-changes.ts'
 import { describe, featuresTool } from './features.ts'
-import { FEATURES_PARSER } from './features-flags.ts'
+import { featuresParser } from './features-flags.ts'
 
 const words = (line: string) => line.split(' ')
-const argumentsOf = (line: string) => parseArguments(words(line), inUse(FEATURES_PARSER, false))
+const argumentsOf = (line: string) =>
+  parseArguments(words(line), inUse(featuresParser(false), false))
 const nobody = () => assert.fail('nothing is deprecated')
 
 const DESCRIBED = {
@@ -116,4 +117,12 @@ test('controllers are asked for what they answer and refused for the rest', asyn
   const { status, err } = await captured(featuresTool, words(line))
   assert.equal(status, 1)
   assert.match(err, /^upgrade: this client asks a broker for that/)
+})
+
+test('profiles are for the name of ours', async () => {
+  const { status, err } = await captured(featuresTool, words('--profile p describe'), {
+    isAlias: true,
+  })
+  assert.equal(status, 1)
+  assert.match(err, /^Command line error: unrecognized arguments: '--profile'\. /)
 })

@@ -17,7 +17,7 @@ import {
 } from '../argparse-flags.ts'
 import { CliError } from '../cli-error.ts'
 import type { ToolRun } from '../tool.ts'
-import { FEATURES_PARSER } from './features-flags.ts'
+import { featuresParser } from './features-flags.ts'
 
 const NAME_WIDTH = 40
 const LEVEL_WIDTH = 15
@@ -27,7 +27,7 @@ type Print = (line: string) => void
 /** Runs the command. */
 export async function featuresTool(run: ToolRun): Promise<number> {
   try {
-    const args = parseArguments(run.args, inUse(FEATURES_PARSER, run.isAlias))
+    const args = parseArguments(run.args, inUse(featuresParser(run.isAlias), run.isAlias))
     if (args.command === 'version-mapping') await printRelease(args, run.out)
     else if (args.command === 'feature-dependencies') await printDependencies(args, run.out)
     else await work(args, run)

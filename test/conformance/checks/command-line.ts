@@ -1,4 +1,4 @@
-/** Our command line against Apache Kafka's tools, word for word: one list of commands a check, and older brokers. */
+/** Our command line against Apache Kafka's tools, word for word: a check for each list of lines. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Check } from '../check.ts'
