@@ -140,6 +140,9 @@ test('JSON: an object for each batch, entry and producer', async () => {
     key: 'k3',
     value: null,
   })
+  const binary = await dump('group/00000000000000000000.log', '--print-data-log', '--json')
+  const [first] = JSON.parse(binary.lines[0]!).records
+  assert.match(first.value.base64, /^[\w+/]+=*$/)
 })
 
 test('files that are not there, and flags that do not fit', async () => {

@@ -133,6 +133,7 @@ function logOptions(flags: Flags): LogDumpOptions {
   return {
     isDeep: isPrinting || flags.has('deep-iteration'),
     decoder: isPrinting ? decoder : null,
+    isPlain: !DECODER_FLAGS.some((flag) => flags.has(flag)),
     skipsMetadata: flags.has('skip-record-metadata'),
     maxBytes: flags.integer('max-bytes') ?? NO_LIMIT,
   }

@@ -4,6 +4,7 @@
  * Invariant: nothing of a file is printed that is behind the first thing that can't be a batch.
  * KIP-630 (snapshots).
  */
+import { isUtf8 } from 'node:buffer'
 import { basename } from 'node:path'
 import { LOG_SUFFIX } from '../../log/file-names.ts'
 import { CliError } from '../cli-error.ts'
@@ -25,6 +26,8 @@ export interface LogDumpOptions {
   readonly isDeep: boolean
   /** Null where keys and values are not to be printed. */
   readonly decoder: PayloadDecoder | null
+  /** Keys and values are printed as they are: what is no UTF-8 is base64 in JSON. */
+  readonly isPlain: boolean
   readonly skipsMetadata: boolean
   readonly maxBytes: number
 }
@@ -85,7 +88,7 @@ async function dumpRecords(
   path: string,
   batch: FileBatch,
   facts: BatchFacts,
-  { decoder, skipsMetadata }: LogDumpOptions,
+  { decoder, isPlain, skipsMetadata }: LogDumpOptions,
   out: DumpOutput,
   faults: DumpFaults,
   last: { offset: number },
@@ -100,7 +103,8 @@ async function dumpRecords(
     const payload =
       decoder !== null && !isControl ? await decoded(record, decoder, metadata, out) : null
     if (out.isJson) {
-      found.push(recordJson(record, control, payload))
+      const shown = isPlain && payload !== null ? plainJson(record) : payload
+      found.push(recordJson(record, control, shown))
       continue
     }
     const shown = [
@@ -141,4 +145,13 @@ function recordJson(
 ): object {
   const sizes = { keySize: key?.length ?? -1, valueSize: value?.length ?? -1 }
   return { ...record, ...sizes, ...legacy, control, ...payload }
+}
+
+function plainJson({ key, value }: RecordFacts): object {
+  const text = (bytes: Uint8Array | null) => {
+    if (bytes === null) return null
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    return isUtf8(buffer) ? buffer.toString() : { base64: buffer.toString('base64') }
+  }
+  return { key: text(key), value: text(value) }
 }
