@@ -42,7 +42,9 @@ function hasRows(
   else if (state === 'Empty') {
     run.err('')
     run.err(`Consumer group '${groupId}' has no active members.`)
-    run.hint(`To have one: millrace consume --topic ${topic} --group ${groupId}`)
+    if (!run.flags.has('all-groups')) {
+      run.hint(`To have one: millrace consume --topic ${topic} --group ${groupId}`)
+    }
   } else if (state === 'Unknown' || state === 'NotReady') {
     throw new JavaFailure(`Expected a valid consumer group state, but found '${state}'.`)
   } else if (state !== 'Stable') {
