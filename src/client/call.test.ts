@@ -89,3 +89,25 @@ test('what is left is whole milliseconds, whatever fraction the clock is at', ()
   assert.equal(deadline.leftMs(), 0)
   assert.equal(new Deadline(clock, 'call', Infinity).leftMs(), Infinity)
 })
+
+test('who races is told that it is over, and not where the promise was first', async () => {
+  const clock = new FakeClock()
+  const told: string[] = []
+  const never = new Promise<void>(() => {})
+  const late = new Deadline(clock, 'call', 100)
+  const timed = late.race(never, () => told.push('time'))
+  assert.equal(await late.race(Promise.resolve(1), () => told.push('settled')), 1)
+  await assert.rejects(late.race(Promise.reject(new Error('no')), () => told.push('failed')))
+  const aborting = new AbortController()
+  const { signal } = aborting
+  const aborted = new Deadline(clock, 'call', 100, { signal }).race(never, () => told.push('abort'))
+  const expectations = [
+    assert.rejects(timed, { code: 'TIMED_OUT' }),
+    assert.rejects(aborted, { code: 'ABORTED' }),
+  ]
+  aborting.abort()
+  await clock.advance(200)
+  await Promise.all(expectations)
+  assert.deepEqual(told, ['abort', 'time'])
+  assert.equal(clock.pending, 0)
+})

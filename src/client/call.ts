@@ -54,29 +54,43 @@ export class Deadline {
     if (this.leftMs() === 0) throw this.#timedOut(last)
   }
 
-  /** What `promise` gives, unless the deadline comes first. The promise itself is not stopped. */
-  race<T>(promise: Promise<T>): Promise<T> {
+  /**
+   * What `promise` gives, unless the deadline comes first, which `onOver` is told of. The promise
+   * itself is not stopped.
+   */
+  race<T>(promise: Promise<T>, onOver: () => void = () => {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const { signal } = this
       if (signal?.aborted) {
         promise.catch(() => {}) // nobody waits for it any more
+        onOver()
         reject(this.#aborted())
         return
       }
+      const over = (error: KafkaError) => {
+        end()
+        onOver()
+        reject(error)
+      }
       const cancel =
         this.atMs === Infinity
-          ? () => {}
-          : this.#clock.after(this.leftMs(), () => end(() => reject(this.#timedOut())))
-      const onAbort = () => end(() => reject(this.#aborted()))
-      const end = (settle: () => void) => {
-        cancel()
-        signal?.removeEventListener('abort', onAbort)
-        settle()
+          ? undefined
+          : this.#clock.after(this.leftMs(), () => over(this.#timedOut()))
+      const onAbort = signal && (() => over(this.#aborted()))
+      const end = () => {
+        cancel?.()
+        if (onAbort !== undefined) signal!.removeEventListener('abort', onAbort)
       }
-      signal?.addEventListener('abort', onAbort, { once: true })
+      if (onAbort !== undefined) signal!.addEventListener('abort', onAbort, { once: true })
       promise.then(
-        (value) => end(() => resolve(value)),
-        (error) => end(() => reject(error)),
+        (value) => {
+          end()
+          resolve(value)
+        },
+        (error) => {
+          end()
+          reject(error)
+        },
       )
     })
   }

@@ -9,7 +9,6 @@
 import { type ByteReader, ByteWriter } from '../base/bytes.ts'
 import { apis } from '../protocol/apis.ts'
 import { decode, encode, ProtocolError } from '../protocol/codec.ts'
-import { includesVersion } from '../protocol/layout.ts'
 import { requestHeader, responseHeader } from '../protocol/persisted/headers.ts'
 import { type Input, type Message, parseVersions } from '../protocol/schema.ts'
 
@@ -102,7 +101,8 @@ export function encodeRequest<M extends Message>(
     correlationId,
     clientId,
   }
-  encode(requestHeader, includesVersion(message.flexible, apiVersion) ? 2 : 1, header, writer)
+  const flexible = apiVersion >= (firstFlexible.get(message.apiKey) ?? Infinity)
+  encode(requestHeader, flexible ? 2 : 1, header, writer)
   encode(message, apiVersion, body, writer)
   writer.patchInt32(lengthAt, writer.length - lengthAt - 4)
   return writer.pieces()

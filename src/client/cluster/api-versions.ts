@@ -48,12 +48,13 @@ export class ApiVersions {
   }
 
   /** The newest version that both sides speak and the caller accepts. */
-  choose(request: Message, wanted: WantedRange, broker: string): number {
+  choose(request: Message, wanted: WantedRange, brokerName: () => string): number {
     const common = this.common(request.apiKey)
     const min = Math.max(common?.min ?? 0, wanted.minVersion ?? 0)
     const max = Math.min(common?.max ?? -1, wanted.maxVersion ?? Infinity)
     if (max >= min) return max
     const api = request.name.replace(/Request$/, '')
+    const broker = brokerName()
     const said = this.#said.get(request.apiKey)
     const has = said === undefined ? 'does not have it' : `speaks ${said.min} to ${said.max}`
     const known = knownVersions(request)

@@ -42,6 +42,7 @@ interface Entry {
 export interface LinkAnswer {
   readonly body: unknown
   readonly version: number
+  readonly brokerId: number
 }
 
 export interface LinkContext extends DialContext {
@@ -67,6 +68,7 @@ export class BrokerLink {
   readonly #observer: LinkObserver
   /** Aborted by `close`. */
   readonly #closing = new AbortController()
+  readonly #nameOf = () => this.name
   #state: State = { kind: 'idle' }
   /** Why it was closed, once it is. */
   #ending: Ending = CLOSED
@@ -140,9 +142,8 @@ export class BrokerLink {
       entry = { call, body, options, resolve, reject, isAbandoned: false }
       this.#take(entry)
     })
-    return options.deadline.race(answered).catch((error) => {
+    return options.deadline.race(answered, () => {
       entry!.isAbandoned = true
-      throw error
     })
   }
 
@@ -186,7 +187,7 @@ export class BrokerLink {
   async #dial(): Promise<void> {
     try {
       const { signal } = this.#closing
-      const open = await dial(this.#context, this.address, () => this.name, signal, this.#observer)
+      const open = await dial(this.#context, this.address, this.#nameOf, signal, this.#observer)
       const { ending } = open.connection
       if (this.#state.kind === 'closed') void open.connection.close(this.#ending)
       else if (ending !== null) this.#failed(endingError(ending, this.name))
@@ -287,13 +288,13 @@ export class BrokerLink {
     const { call, options } = entry
     this.#lastUsedMs = this.#nowMs()
     try {
-      const version = versions.choose(call.request, options, this.name)
+      const version = versions.choose(call.request, options, this.#nameOf)
       const body = typeof entry.body === 'function' ? entry.body(version) : entry.body
       const { isOneWay, brokerWaitMs = 0 } = options
       const timeoutMs = this.#context.settings.requestTimeoutMs + brokerWaitMs
       const answered = (answer: unknown) => {
         this.#noteAnswer(answer, connection)
-        entry.resolve({ body: answer, version })
+        entry.resolve({ body: answer, version, brokerId: this.brokerId })
       }
       const sending = { timeoutMs, isOneWay, isLongPoll: brokerWaitMs > 0 }
       connection.send(call, version, body, sending, answered, entry.reject)

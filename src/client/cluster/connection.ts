@@ -327,5 +327,6 @@ export function endingError(
 
 /** `Fetch` of `FetchRequest`. */
 export function apiName(request: Message): string {
-  return request.name.replace(/Request$/, '')
+  const { name } = request
+  return name.endsWith('Request') ? name.slice(0, -'Request'.length) : name
 }

@@ -53,6 +53,8 @@ export class LiveCluster implements Cluster {
   readonly #coordinators: Coordinators
   /** By channel and address. */
   readonly #links = new Map<string, BrokerLink>()
+  /** Those for requests by the id of their broker, until brokers change. */
+  readonly #mainLinks = new Map<number, BrokerLink>()
   /** A search for any broker that gives a connection. */
   #search: Promise<BrokerLink> | null = null
   readonly #closing = new AbortController()
@@ -90,18 +92,27 @@ export class LiveCluster implements Cluster {
     this.metadata.onChange(() => this.#followBrokers())
   }
 
-  async request<Q extends Message, R extends Message>(
+  request<Q extends Message, R extends Message>(
     target: Target,
     call: Call<Q, R>,
     body: Input<Q> | ((version: number) => Input<Q>),
     options: RequestOptions,
   ): Promise<Answer<R>> {
     const { deadline, channel = 'main' } = options
-    deadline.check()
-    const link =
-      this.#linkNow(target, channel) ?? (await this.#linkLater(target, channel, deadline))
-    const answer = await link.request(call, body, options)
-    return { ...answer, brokerId: link.brokerId } as Answer<R>
+    try {
+      deadline.check()
+      // No promise of its own where the link is known: each hop is paid by each request.
+      const link = this.#linkNow(target, channel)
+      const answered =
+        link === undefined
+          ? this.#linkLater(target, channel, deadline).then((found) =>
+              found.request(call, body, options),
+            )
+          : link.request(call, body, options)
+      return answered as Promise<Answer<R>>
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   async versionsOf(target: Target, apiKey: number, deadline: Deadline) {
@@ -158,6 +169,7 @@ export class LiveCluster implements Cluster {
     this.metadata.close()
     const links = [...this.#links.values()]
     this.#links.clear()
+    this.#mainLinks.clear()
     const all = Promise.all([...this.#leaving, ...links.map((link) => link.close(CLOSED))])
     await deadline.race(all).catch(() => {})
   }
@@ -167,8 +179,13 @@ export class LiveCluster implements Cluster {
     if (this.#closed !== null) throw this.#closed
     if (target === 'any') return this.#leastLoaded(channel)
     const id = target === 'controller' ? this.metadata.controllerId : target
+    const known = channel === 'main' ? this.#mainLinks.get(id) : undefined
+    if (known !== undefined) return known
     const broker = this.metadata.brokers.get(id)
-    return broker === undefined ? undefined : this.#link(broker, channel)
+    if (broker === undefined) return undefined
+    const link = this.#link(broker, channel)
+    if (channel === 'main') this.#mainLinks.set(id, link)
+    return link
   }
 
   async #linkLater(target: Target, channel: Channel, deadline: Deadline): Promise<BrokerLink> {
@@ -257,6 +274,7 @@ export class LiveCluster implements Cluster {
 
   /** Metadata have changed: links learn whom they lead to; those that lead nowhere are closed. */
   #followBrokers(): void {
+    this.#mainLinks.clear()
     for (const link of [...this.#links.values()]) {
       link.brokerId = this.#brokerAt(link.address)
       const isSpare = link.brokerId < 0 && link.load === 0
@@ -265,6 +283,7 @@ export class LiveCluster implements Cluster {
   }
 
   #drop(link: BrokerLink, ending: Ending): void {
+    this.#mainLinks.clear()
     this.#links.delete(`${link.channel} ${formatAddress(link.address)}`)
     const leaving = link.close(ending).then(() => void this.#leaving.delete(leaving))
     this.#leaving.add(leaving)

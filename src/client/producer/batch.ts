@@ -348,8 +348,8 @@ export class ProducerBatch {
     // A request that carries it refers to its memory: `leftWire` comes then.
     if (!this.isOnWire) this.#release(false)
     this.#settle?.(this)
-    for (const [i, listener] of this.#listeners.entries()) {
-      listener.onSettled(this, this.#listenerCounts[i]!)
+    for (let i = 0; i < this.#listeners.length; i++) {
+      this.#listeners[i]!.onSettled(this, this.#listenerCounts[i]!)
     }
   }
 

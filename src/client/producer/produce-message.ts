@@ -23,6 +23,8 @@ export function produceBody(
   metadata: ClusterMetadata,
   options: ProduceOptions,
 ): Input<typeof produceRequest> {
+  const [first] = batches
+  if (batches.length === 1) return { ...options, topicData: [topicOf(first!, wires[0]!, metadata)] }
   const topics = new Map<string, { index: number; records: Uint8Array }[]>()
   for (const [i, { topic, partition }] of batches.entries()) {
     const data = { index: partition, records: wires[i]! }
@@ -36,6 +38,17 @@ export function produceBody(
     topicData.push({ name, ...(topicId === undefined ? {} : { topicId }), partitionData })
   }
   return { ...options, topicData }
+}
+
+/** Where a program awaits each record: without the maps, which cost as much as the rest of it. */
+function topicOf(
+  { topic: name, partition: index }: ProducerBatch,
+  records: Uint8Array,
+  metadata: ClusterMetadata,
+) {
+  const partitionData = [{ index, records }]
+  const topicId = metadata.topic(name)?.id
+  return topicId === undefined ? { name, partitionData } : { name, topicId, partitionData }
 }
 
 /** The errors of single records by their index in the batch (KIP-467); null for none. */
@@ -59,11 +72,24 @@ export function recordErrors(
 /** Finds partitions in the answer to a request with `topicData`. */
 export class Answers {
   readonly #topics = new Map<string, Map<number, PartitionAnswer>>()
+  /** The answer to one batch, which needs no looking for. */
+  readonly #single: PartitionAnswer | null = null
 
   constructor(
     topicData: Input<typeof produceRequest>['topicData'],
     responses: readonly TopicAnswer[],
   ) {
+    const [topic] = topicData
+    const [answer] = responses
+    if (topicData.length === 1 && responses.length === 1 && topic!.partitionData!.length === 1) {
+      const { name, topicId } = answer!
+      const isOf = name === '' ? topicId === topic!.topicId : name === topic!.name
+      const [only, ...others] = answer!.partitionResponses
+      if (isOf && only !== undefined && others.length === 0) {
+        this.#single = only
+        return
+      }
+    }
     // By name up to version 12, by id from 13 on.
     const names = new Map(topicData.map(({ name, topicId }) => [topicId, name]))
     for (const { name, topicId, partitionResponses } of responses) {
@@ -75,6 +101,7 @@ export class Answers {
   }
 
   of({ topic, partition }: ProducerBatch): PartitionAnswer | undefined {
+    if (this.#single !== null) return this.#single.index === partition ? this.#single : undefined
     return this.#topics.get(topic)?.get(partition)
   }
 }

@@ -36,7 +36,7 @@ export async function authenticate(
   const { broker, timeoutMs, signal } = options
   const first = await exchange.first(signal)
   await handshake(connection, versions, exchange.mechanism, options)
-  const version = versions.choose(saslAuthenticateRequest, {}, broker)
+  const version = versions.choose(saslAuthenticateRequest, {}, () => broker)
   const call = { request: saslAuthenticateRequest, response: saslAuthenticateResponse }
   let message: Uint8Array | null = first
   let lifetimeMs = 0
@@ -62,7 +62,7 @@ async function handshake(
   mechanism: string,
   { broker, timeoutMs }: AuthenticateOptions,
 ): Promise<void> {
-  const version = versions.choose(saslHandshakeRequest, { minVersion: 1 }, broker)
+  const version = versions.choose(saslHandshakeRequest, { minVersion: 1 }, () => broker)
   const call = { request: saslHandshakeRequest, response: saslHandshakeResponse }
   const answer = await connection.ask(call, version, { mechanism }, { timeoutMs })
   if (answer.errorCode === ErrorCode.NONE) return
