@@ -90,7 +90,7 @@ export function noBroker(brokers: string, origin: string | null = null): string 
   const isHere = /^(127\.|localhost:|\[::1\])/.test(brokers)
   const next = isHere
     ? 'is the server running? npx millrace server'
-    : 'are the address and the security settings right, and is the server running?'
+    : 'are the address and the security settings right, and is the server running? millrace doctor looks'
   const from = origin === null ? '' : ` (from ${origin})`
   return `no broker answers at ${brokers}${from}: ${next}`
 }

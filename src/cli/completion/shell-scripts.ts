@@ -184,7 +184,7 @@ _millrace() {
     names:*)
       names=$(_millrace_names "\${following#names:}" "$program" "\${(@)words[2,-1]}")
       compadd -- \${(f)names} ;;
-    *) _millrace_items "$path_words"; _describe -o 'millrace' items ;;
+    *) _millrace_items "$path_words"; _describe 'millrace' items ;;
   esac
 }
 
