@@ -1,6 +1,7 @@
 /**
  * node-rdkafka for the benches of clients: librdkafka behind a binding, built from source for the
- * Node.js that runs this (conformance/toolbox.ts), where that can be done.
+ * Node.js that runs this (conformance/toolbox.ts), where that can be done. Its sibling of Confluent
+ * has its binaries outside of the registry, and is not here.
  */
 
 interface RdProducer {
