@@ -36,7 +36,8 @@ const ASK: Readonly<Record<Shell, (script: string, line: string) => string[]>> =
     // What draws the menus needs the line editor; what it is handed is what is offered. With -o it
     // would offer words only where a dash was typed.
     const program = `compdef() { : }; _files() { print FILES }
-      _describe() { [[ $1 != -o ]] && print -l -- \${(P)argv[-1]} }; compadd() { print -l -- "\${@:#--}" }
+      _describe() { [[ $1 != -o ]] && print -l -- \${(P)argv[-1]} }
+      compadd() { print -l -- "\${@:#--}" }
       source ${script}; words=(${words.join(' ')}); CURRENT=\${#words}; _millrace`
     return ['zsh', '-fc', program]
   },

@@ -20,6 +20,8 @@ interface Scene {
   readonly finalized?: number
   readonly controllerAheadMs?: number
   readonly quorum?: () => never
+  /** Speaks an older version of something. */
+  readonly oldBroker?: number
 }
 
 const NOW_MS = 1_800_000_000_000
@@ -73,7 +75,15 @@ function adminOf({
 async function examined(scene: Scene) {
   const brokers = Array.from({ length: scene.brokers ?? 1 }, (_, id) => ({ id }))
   const cluster = { brokers } as unknown as ClusterDescription
-  const findings = await examineCluster(adminOf(scene), cluster, () => NOW_MS)
+  const findings = await examineCluster({
+    admin: adminOf(scene),
+    cluster,
+    servedApis: async (id) => [
+      { apiKey: 24, maxVersion: 5 },
+      { apiKey: 68, maxVersion: id === scene.oldBroker ? 0 : 1 },
+    ],
+    nowMs: () => NOW_MS,
+  })
   const troubles = findings.filter(({ status }) => status !== 'ok')
   for (const { next } of troubles) assert.ok(next, 'it says what to do')
   return { findings, troubles: troubles.map(({ status, check, found }) => [status, check, found]) }
@@ -127,6 +137,20 @@ test('an upgrade that was not ended, and clocks that differ', async () => {
   assert.equal(troubles[0]![1], 'features')
   assert.match(troubles[0]![2]!, /^metadata\.version 4\.0-IV3 \(25\).*the broker can do 4\.3-IV0$/)
   assert.deepEqual(troubles[1], ['warning', 'clock', 'controller 1 is 90.0 s behind this machine'])
+})
+
+test('brokers of two releases, and what all of them can do', async () => {
+  const { troubles } = await examined({ brokers: 3, oldBroker: 2 })
+  assert.deepEqual(troubles, [
+    [
+      'warning',
+      'versions',
+      'brokers 0 and 2 do not speak the same; all of them: groups of KIP-848 yes, transactions yes, ' +
+        'share groups no, streams groups no',
+    ],
+  ])
+  const { findings } = await examined({ brokers: 3 })
+  assert.match(findings[0]!.found, /^2 APIs; groups of KIP-848 yes/)
 })
 
 test('what this client may not see is no failure', async () => {

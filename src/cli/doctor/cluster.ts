@@ -10,6 +10,7 @@ import type { ClusterDescription } from '../../client/admin/describe-cluster.ts'
 import type { PartitionDescription, TopicDescription } from '../../client/admin/describe-topics.ts'
 import { KafkaError } from '../../client/kafka-error.ts'
 import { METADATA_VERSION, metadataVersionName } from '../../metadata/metadata-version.ts'
+import type { ServedApi } from '../broker-api-versions/api-lines.ts'
 import { type Finding, failure, ok, warning } from './findings.ts'
 
 const NAMES_SHOWN = 5
@@ -22,19 +23,37 @@ const INTERNAL = {
   __transaction_state: 'transaction.state.log',
 } as const
 
-/** Looks at all of it; `nowMs` reads the date here. */
-export async function examineCluster(
-  admin: Admin,
-  cluster: ClusterDescription,
-  nowMs: () => number,
-): Promise<Finding[]> {
+/** APIs by which one sees what a broker can do. */
+const ABILITIES = [
+  [68, 'groups of KIP-848'],
+  [24, 'transactions'],
+  [76, 'share groups'],
+  [88, 'streams groups'],
+] as const
+
+/** Whom to ask about what. */
+export interface ClusterSight {
+  readonly admin: Admin
+  readonly cluster: ClusterDescription
+  /** Everything that a broker serves. */
+  readonly servedApis: (
+    brokerId: number,
+  ) => Promise<readonly Pick<ServedApi, 'apiKey' | 'maxVersion'>[]>
+  /** Reads the date of this machine. */
+  readonly nowMs: () => number
+}
+
+/** Looks at all of it. */
+export async function examineCluster(sight: ClusterSight): Promise<Finding[]> {
+  const { admin, cluster, nowMs } = sight
   const parts = [
+    () => versions(sight),
     () => features(admin),
     () => permissions(admin),
     () => topics(admin, cluster.brokers.length),
     () => clock(admin, nowMs),
   ]
-  const names = ['features', 'permissions', 'partitions', 'clock']
+  const names = ['versions', 'features', 'permissions', 'partitions', 'clock']
   const findings: Finding[] = []
   for (const [at, look] of parts.entries()) {
     try {
@@ -53,6 +72,32 @@ function unseen(check: string, { code, reason }: KafkaError): Finding {
   }
   if (code === 'UNSUPPORTED_BY_BROKER') return ok(check, `the broker does not tell: ${reason}`)
   return failure(check, reason, "look into the broker's log")
+}
+
+/** What the brokers speak; in the middle of an upgrade not all speak the same. */
+async function versions({ cluster, servedApis }: ClusterSight): Promise<Finding[]> {
+  const brokers = cluster.brokers.filter(({ isFenced }) => !isFenced)
+  // That a broker can't be reached was found before.
+  const asked = brokers.map(async ({ id }) => ({ id, apis: await servedApis(id) }))
+  const served = (await Promise.allSettled(asked)).flatMap((outcome) => {
+    return outcome.status === 'fulfilled' ? [outcome.value] : []
+  })
+  const texts = served.map(({ apis }) =>
+    apis
+      .map(({ apiKey, maxVersion }) => `${apiKey}:${maxVersion}`)
+      .sort()
+      .join(),
+  )
+  const can = ABILITIES.map(([key, name]) => {
+    const isThere = served.every(({ apis }) => apis.some(({ apiKey }) => apiKey === key))
+    return `${name} ${isThere ? 'yes' : 'no'}`
+  })
+  const other = texts.findIndex((text) => text !== texts[0])
+  const found = `${served[0]?.apis.length ?? 0} APIs; ${can.join(', ')}`
+  if (other === -1) return [ok('versions', found)]
+  const between = `brokers ${served[0]!.id} and ${served[other]!.id} do not speak the same`
+  const next = 'bring all brokers to one release: clients use what all of them have'
+  return [warning('versions', `${between}; all of them: ${can.join(', ')}`, next)]
 }
 
 async function features(admin: Admin): Promise<Finding[]> {

@@ -11,6 +11,7 @@ import { type Address, formatAddress, parseAddresses } from '../../client/cluste
 import type { Kafka } from '../../client/kafka.ts'
 import { KafkaError } from '../../client/kafka-error.ts'
 import type { TlsOptions } from '../../io/io.ts'
+import { servedApis as servedApisOf } from '../broker-api-versions/served-apis.ts'
 import { openClient } from '../connection.ts'
 import type { ConnectionSettings } from '../connection-settings.ts'
 import { examineCluster } from './cluster.ts'
@@ -48,7 +49,10 @@ export async function examine(examined: Examined): Promise<Finding[]> {
     // A client goes on to the brokers as they are advertised: there is nobody to ask.
     if (!brokers.some((of) => of.at(-1)?.status !== 'failure')) return findings
     const admin = kafka.admin({ defaultTimeoutMs: CALL_MS })
-    return [...findings, ...(await examineCluster(admin, letIn.cluster, examined.nowMs))]
+    const { cluster } = letIn
+    const servedApis = (id: number) => servedApisOf(kafka.cluster, id, CALL_MS)
+    const sight = { admin, cluster, servedApis, nowMs: examined.nowMs }
+    return [...findings, ...(await examineCluster(sight))]
   } finally {
     await kafka.close({ timeoutMs: 1000 })
   }
