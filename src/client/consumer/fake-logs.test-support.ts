@@ -70,7 +70,7 @@ export class FakeLogs {
   readonly sessions = new Map<number, Session>()
   /** Answers a whole fetch with this error, once each. */
   readonly fetchErrors: (number | Error)[] = []
-  /** Brokers that answer fetches only when this has resolved. */
+  /** Brokers that answer what they are asked as leaders only when this has resolved. */
   readonly hung = new Map<number, Promise<unknown>>()
   /** Whether the last commit or read of offsets named its topics by their ids. */
   askedById = false
@@ -88,8 +88,14 @@ export class FakeLogs {
   constructor(cluster: FakeCluster) {
     this.cluster = cluster
     cluster.on(fetchRequest, (body, request) => this.#fetch(body, request))
-    cluster.on(listOffsetsRequest, (body) => this.#listOffsets(body))
-    cluster.on(offsetForLeaderEpochRequest, (body) => this.#epochEnds(body))
+    cluster.on(listOffsetsRequest, async (body, { brokerId }) => {
+      await this.hung.get(brokerId)
+      return this.#listOffsets(body)
+    })
+    cluster.on(offsetForLeaderEpochRequest, async (body, { brokerId }) => {
+      await this.hung.get(brokerId)
+      return this.#epochEnds(body)
+    })
     cluster.on(offsetCommitRequest, (body, { version }) => this.#commit(body, version))
     cluster.on(offsetFetchRequest, (body, { version }) => this.#committedOffsets(body, version))
   }

@@ -3,7 +3,8 @@
  * a time; and, after a change of leader, whether the log still is what it was.
  *
  * Invariant: an answer counts only while the partition is where it was when the question was asked
- * (`epoch`): a seek of the program is never undone by an answer that comes late.
+ * (`epoch`) and nobody else was asked since: a seek of the program is never undone by an answer that
+ * comes late. Each leader is asked for itself, so that one that hangs holds up no other's partitions.
  *
  * KIP-320 (truncation), KIP-1106 (reset by duration).
  */
@@ -38,6 +39,18 @@ const PASSING: ReadonlySet<number> = new Set([
   ErrorCode.FENCED_LEADER_EPOCH,
 ])
 
+/** What is being found out for a partition, and from whom. */
+interface Question {
+  readonly assigned: AssignedPartition
+  readonly phase: AssignedPartition['phase']
+  readonly epoch: number
+  /** Of the partition; nobody's business where it is the group's coordinator that is asked. */
+  leader: number
+}
+
+/** The leader of a partition of which the metadata do not know. */
+const UNKNOWN = -2
+
 export class Positions {
   readonly #cluster: Cluster
   readonly #settings: ConsumerSettings
@@ -45,8 +58,9 @@ export class Positions {
   readonly #commits: OffsetCommits | null
   readonly #listener: PositionListener
   readonly #closing = new AbortController()
-  #isRunning = false
-  #isWanted = false
+  /** The newest question for each partition that was not answered yet. */
+  readonly #asked = new Map<AssignedPartition, Question>()
+  #isAwake = false
   #cancelRetry: (() => void) | null = null
 
   constructor(
@@ -63,10 +77,14 @@ export class Positions {
     this.#listener = listener
   }
 
-  /** Looks for what needs to be found out, now or as soon as what is asked already is answered. */
+  /** Looks in a moment for what needs to be found out, once for all that happens until then. */
   kick(): void {
-    this.#isWanted = true
-    if (!this.#isRunning && !this.#closing.signal.aborted) void this.#run()
+    if (this.#isAwake || this.#closing.signal.aborted) return
+    this.#isAwake = true
+    queueMicrotask(() => {
+      this.#isAwake = false
+      this.#run()
+    })
   }
 
   close(): void {
@@ -74,14 +92,48 @@ export class Positions {
     this.#cancelRetry?.()
   }
 
-  async #run(): Promise<void> {
-    this.#isRunning = true
-    while (this.#isWanted && !this.#closing.signal.aborted) {
-      this.#isWanted = false
-      await Promise.all([this.#findCommitted(), this.#findOffsets(), this.#validate()])
+  #run(): void {
+    if (this.#closing.signal.aborted) return
+    const committed = this.#due('committed')
+    if (committed.length > 0) void this.#ask(committed, (asked) => this.#findCommitted(asked))
+    for (const due of this.#byLeader(this.#due('reset'))) {
+      void this.#ask(due, (asked) => this.#findOffsets(asked))
     }
-    this.#isRunning = false
+    for (const due of this.#byLeader(this.#due('validate'))) {
+      void this.#ask(due, (asked) => this.#validate(asked))
+    }
     this.#scheduleRetry()
+  }
+
+  #byLeader(partitions: readonly AssignedPartition[]): Iterable<AssignedPartition[]> {
+    return Map.groupBy(partitions, (partition) => this.#leaderOf(partition)).values()
+  }
+
+  #leaderOf({ topic, partition }: AssignedPartition): number {
+    return this.#cluster.metadata.topic(topic)?.partitions[partition]?.leader ?? UNKNOWN
+  }
+
+  async #ask(
+    partitions: readonly AssignedPartition[],
+    ask: (asked: readonly Question[]) => Promise<void>,
+  ): Promise<void> {
+    const questions = partitions.map((assigned) => {
+      const { phase, epoch } = assigned
+      const question: Question = { assigned, phase, epoch, leader: this.#leaderOf(assigned) }
+      this.#asked.set(assigned, question)
+      return question
+    })
+    await ask(questions)
+    for (const question of questions) {
+      if (this.#asked.get(question.assigned) === question) this.#asked.delete(question.assigned)
+    }
+    this.kick()
+  }
+
+  #isAsked(partition: AssignedPartition): boolean {
+    const question = this.#asked.get(partition)
+    if (question?.epoch !== partition.epoch || question.phase !== partition.phase) return false
+    return question.phase === 'committed' || question.leader === this.#leaderOf(partition)
   }
 
   #due(phase: AssignedPartition['phase']): AssignedPartition[] {
@@ -90,6 +142,7 @@ export class Positions {
       (partition) =>
         partition.phase === phase &&
         partition.retryAtMs <= nowMs &&
+        !this.#isAsked(partition) &&
         partition.failure === null &&
         (!partition.isStarting || partition.isSought) &&
         !partition.isEnding,
@@ -102,7 +155,7 @@ export class Positions {
     let atMs = Infinity
     for (const partition of this.#partitions.values()) {
       const { phase, retryAtMs, failure, isStarting, isSought } = partition
-      const isWaiting = isStarting && !isSought
+      const isWaiting = (isStarting && !isSought) || this.#isAsked(partition)
       if (phase !== 'active' && failure === null && !isWaiting) atMs = Math.min(atMs, retryAtMs)
     }
     if (atMs === Infinity || this.#closing.signal.aborted) return
@@ -115,36 +168,30 @@ export class Positions {
     return new Deadline(clock, what, requestTimeoutMs, { signal: this.#closing.signal })
   }
 
-  async #findCommitted(): Promise<void> {
-    const asked = this.#due('committed')
-    if (asked.length === 0) return
-    const epochs = asked.map(({ epoch }) => epoch)
-    const current = (at: number) => this.#isCurrent(asked[at]!, epochs[at]!)
+  async #findCommitted(questions: readonly Question[]): Promise<void> {
+    const asked = questions.map(({ assigned }) => assigned)
     try {
-      const commits = this.#commits
-      const found =
-        commits === null
-          ? []
-          : await commits.fetchOnce(asked, this.#deadline('read committed offsets'))
+      const deadline = this.#deadline('read committed offsets')
+      const found = (await this.#commits?.fetchOnce(asked, deadline)) ?? []
       const byName = new Map(found.map((one) => [`${one.topic}/${one.partition}`, one]))
-      asked.forEach((partition, at) => {
-        if (!current(at)) return
-        const offset = byName.get(partition.key)
+      for (const question of questions) {
+        const { assigned } = question
+        if (!this.#isCurrent(question)) continue
+        const offset = byName.get(assigned.key)
         if (offset === undefined) {
-          this.reset(partition)
-          return
+          this.reset(assigned)
+          continue
         }
-        partition.committed = offset.offset
-        this.#moveTo(partition, offset.offset, offset.leaderEpoch)
+        assigned.committed = offset.offset
+        this.#moveTo(assigned, offset.offset, offset.leaderEpoch)
         // The leader may have changed since the commit.
-        if (offset.leaderEpoch >= 0) partition.enter('validate', this.#cluster.clock.monotonicMs())
-      })
-      this.#isWanted = true
+        if (offset.leaderEpoch >= 0) assigned.enter('validate', this.#cluster.clock.monotonicMs())
+      }
     } catch (error) {
       const problem = KafkaError.of(error, 'NETWORK_ERROR', 'read committed offsets')
-      asked.forEach((partition, at) => {
-        if (current(at)) this.#failed(partition, problem)
-      })
+      for (const question of questions) {
+        if (this.#isCurrent(question)) this.#failed(question.assigned, problem)
+      }
     }
   }
 
@@ -167,29 +214,22 @@ export class Positions {
     this.kick()
   }
 
-  async #findOffsets(): Promise<void> {
-    const asked = this.#due('reset')
-    if (asked.length === 0) return
-    const { clock } = this.#cluster
-    const questions = asked.map((assigned) => ({
-      assigned,
-      epoch: assigned.epoch,
-      topic: assigned.topic,
-      partition: assigned.partition,
-      timestamp: timestampOf(assigned.target, clock.nowMs()),
-    }))
+  async #findOffsets(asked: readonly Question[]): Promise<void> {
     const deadline = this.#deadline('find offsets')
-    await this.#ensureTopics(asked, deadline)
-    const answers = await listOffsets(
-      this.#cluster,
-      questions,
-      this.#settings.isReadCommitted,
-      deadline,
-    )
-    for (const [{ assigned, epoch, timestamp }, answer] of answers) {
-      if (!this.#isCurrent(assigned, epoch)) continue
-      if (answer instanceof KafkaError) this.#failed(assigned, answer)
-      else this.#found(assigned, timestamp, answer)
+    const current = await this.#withLeaders(asked, deadline)
+    const nowMs = this.#cluster.clock.nowMs()
+    const questions = current.map((question) => ({
+      question,
+      topic: question.assigned.topic,
+      partition: question.assigned.partition,
+      timestamp: timestampOf(question.assigned.target, nowMs),
+    }))
+    const { isReadCommitted } = this.#settings
+    const answers = await listOffsets(this.#cluster, questions, isReadCommitted, deadline)
+    for (const [{ question, timestamp }, answer] of answers) {
+      if (!this.#isCurrent(question)) continue
+      if (answer instanceof KafkaError) this.#failed(question.assigned, answer)
+      else this.#found(question.assigned, timestamp, answer)
     }
   }
 
@@ -203,25 +243,23 @@ export class Positions {
     this.#failed(assigned, KafkaError.ofCode(ErrorCode.OFFSET_NOT_AVAILABLE))
   }
 
-  async #validate(): Promise<void> {
-    const asked = this.#due('validate')
-    if (asked.length === 0) return
-    const questions = asked.map((assigned) => ({
-      assigned,
-      epoch: assigned.epoch,
-      topic: assigned.topic,
-      partition: assigned.partition,
-      leaderEpoch: assigned.fetchEpoch,
-      fetchOffset: assigned.fetchOffset,
-    }))
+  async #validate(asked: readonly Question[]): Promise<void> {
     const deadline = this.#deadline('validate positions')
-    await this.#ensureTopics(asked, deadline)
+    const current = await this.#withLeaders(asked, deadline)
+    const questions = current.map((question) => ({
+      question,
+      topic: question.assigned.topic,
+      partition: question.assigned.partition,
+      leaderEpoch: question.assigned.fetchEpoch,
+      fetchOffset: question.assigned.fetchOffset,
+    }))
     const answers = await epochEnds(this.#cluster, questions, deadline)
-    for (const [{ assigned, epoch, fetchOffset }, answer] of answers) {
-      if (!this.#isCurrent(assigned, epoch) || assigned.phase !== 'validate') continue
-      // A fetch that was on its way has moved it on: that is what must be valid now.
-      if (assigned.fetchOffset !== fetchOffset) this.#isWanted = true
-      else if (answer instanceof KafkaError) this.#failed(assigned, answer)
+    for (const [{ question, fetchOffset }, answer] of answers) {
+      const { assigned } = question
+      if (!this.#isCurrent(question) || assigned.phase !== 'validate') continue
+      // A fetch that was on its way has moved it on: that is what must be valid, and is asked next.
+      if (assigned.fetchOffset !== fetchOffset) continue
+      if (answer instanceof KafkaError) this.#failed(assigned, answer)
       else this.#validated(assigned, answer)
     }
   }
@@ -260,18 +298,24 @@ export class Positions {
     this.#listener.onPositioned(partition, dropped)
   }
 
-  /** Topics that the metadata do not know yet are asked for: nothing can be asked without. */
-  async #ensureTopics(asked: readonly AssignedPartition[], deadline: Deadline): Promise<void> {
+  /** The questions that still count once the metadata know their topics, as far as can be. */
+  async #withLeaders(asked: readonly Question[], deadline: Deadline): Promise<Question[]> {
     const { metadata } = this.#cluster
-    const missing = [...new Set(asked.map(({ topic }) => topic))].filter(
-      (topic) => metadata.topic(topic) === undefined,
-    )
+    const missing = new Set<string>()
+    for (const { assigned } of asked) {
+      if (metadata.topic(assigned.topic) === undefined) missing.add(assigned.topic)
+    }
     // What can't be had is reported by the question that needs it.
-    await Promise.all(missing.map((topic) => metadata.ensure(topic, deadline).catch(() => {})))
+    await Promise.all([...missing].map((topic) => metadata.ensure(topic, deadline).catch(() => {})))
+    const current = asked.filter((question) => this.#isCurrent(question))
+    for (const question of current) question.leader = this.#leaderOf(question.assigned)
+    return current
   }
 
-  #isCurrent(partition: AssignedPartition, epoch: number): boolean {
-    return partition.epoch === epoch && this.#partitions.get(partition.key) === partition
+  #isCurrent(question: Question): boolean {
+    const { assigned, epoch } = question
+    const isNewest = this.#asked.get(assigned) === question
+    return isNewest && assigned.epoch === epoch && this.#partitions.get(assigned.key) === assigned
   }
 
   #failed(partition: AssignedPartition, error: KafkaError): void {
