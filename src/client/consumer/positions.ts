@@ -3,8 +3,8 @@
  * a time; and, after a change of leader, whether the log still is what it was.
  *
  * Invariant: an answer counts only while the partition is where it was when the question was asked
- * (`epoch`) and nobody else was asked since: a seek of the program is never undone by an answer that
- * comes late. Each leader is asked for itself, so that one that hangs holds up no other's partitions.
+ * (`epoch`) and nobody else was asked since: a seek of the program is never undone by an answer
+ * that comes late. Each leader is asked for itself: one that hangs holds up no other's partitions.
  *
  * KIP-320 (truncation), KIP-1106 (reset by duration).
  */
