@@ -5,8 +5,9 @@
  *
  * `topics --list` and `--help` of the package that is published, beside Apache Kafka 4.3.1's tool
  * with the JVM options of its script (without the shell of the script, which takes time too) and
- * kcat -L, against one Millrace. Each round runs every one of them once; the medians count. The
- * bare Node is there to be taken off in thought. `rpk` is measured where it is on the path.
+ * kcat -L, against one Millrace. Each round runs every one of them once; the medians count, and
+ * the best tells what a busy machine hides. The bare start of Node is there to be taken off in
+ * thought. `rpk` is measured where it is on the path.
  *
  * Nothing fails on a slow machine: figures are for reading.
  */
@@ -95,6 +96,7 @@ function table(times: ReadonlyMap<Contender, readonly Times[]>): string {
   const medians = [...times].map(([{ name }, all]) => ({
     name,
     firstMs: median(all.map(({ firstMs }) => firstMs)),
+    bestMs: Math.min(...all.map(({ firstMs }) => firstMs)),
     endMs: median(all.map(({ endMs }) => endMs)),
   }))
   const of = (name: string) => medians.find((each) => each.name === name)!.firstMs
@@ -104,13 +106,14 @@ function table(times: ReadonlyMap<Contender, readonly Times[]>): string {
     ['millrace --help', '<= 80 ms'],
     ['millrace topics --help', '<= 80 ms'],
   ])
-  const rows = medians.map(({ name, firstMs, endMs }) => {
+  const rows = medians.map(({ name, firstMs, bestMs, endMs }) => {
     const ratio = (firstMs / kafka).toFixed(3)
-    return `| ${name} | ${firstMs.toFixed(0)} | ${endMs.toFixed(0)} | ${ratio} | ${targets.get(name) ?? ''} |`
+    const times = [firstMs, bestMs, endMs].map((each) => each.toFixed(0)).join(' | ')
+    return `| ${name} | ${times} | ${ratio} | ${targets.get(name) ?? ''} |`
   })
   const head = [
-    "| command | first output, ms | ended, ms | to Kafka's | target |",
-    '|---|---:|---:|---:|---|',
+    "| command | first output, ms | the best | ended, ms | to Kafka's | target |",
+    '|---|---:|---:|---:|---:|---|',
   ]
   return [...head, ...rows].join('\n')
 }
