@@ -39,12 +39,11 @@ export async function clusterTool(run: ToolRun): Promise<number> {
         'The option --include-fenced-brokers is only supported with --bootstrap-server option',
       )
     }
-    const endpoints = isOfControllers ? 'controllers' : 'brokers'
-    const isDone = await withClient(
-      settings,
-      (kafka) => runCommand(args, kafka.admin(), run),
-      endpoints,
-    )
+    const acting = (admin: Admin) => runCommand(args, admin, run)
+    const { withController } = await import('../controllers.ts')
+    const isDone = isOfControllers
+      ? await withController(settings, 'active', acting)
+      : await withClient(settings, (kafka) => acting(kafka.admin()))
     return isDone || run.isAlias ? 0 : 1
   } catch (error) {
     throw isExpected(error) ? new CliError(errorText(error)) : error

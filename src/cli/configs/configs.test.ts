@@ -85,16 +85,6 @@ test('a password in the flags is not repeated under the name of ours', async () 
   )
 })
 
-test('controllers are refused in words', async () => {
-  const { status, err } = await captured(
-    configsTool,
-    '--describe --broker 1 --bootstrap-controller x:1'.split(' '),
-    { isAlias: true },
-  )
-  assert.equal(status, 1)
-  assert.match(err, /^--bootstrap-controller: this client connects to brokers only/)
-})
-
 const ENTRY = {
   name: 'retention.ms',
   value: '7',

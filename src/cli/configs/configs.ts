@@ -6,11 +6,11 @@
  * --help, --json and what is said where no broker answers. Under the name of ours an error is the
  * reason alone: the words of the command line, which Kafka's begins with, may have a password.
  */
-import type { Admin } from '../../client/admin/admin.ts'
 import type { KafkaError } from '../../client/kafka-error.ts'
 import { COMMON_FLAGS, type Flag, type Flags, parseFlags } from '../flags.ts'
 import { common, type ToolHelp, type ToolRun } from '../tool.ts'
 import type { ConfigChanges } from './config-changes.ts'
+import type { ConfigsAdmin } from './configs-admin.ts'
 import { checkedEntities, type Entities } from './entities.ts'
 import { PlainError } from './plain-error.ts'
 import type { Output } from './resource-configs.ts'
@@ -52,7 +52,7 @@ const FLAGS: readonly Flag[] = [
   {
     name: 'bootstrap-controller',
     value: 'host:port,...',
-    about: 'Controllers to begin at, which this client cannot; name brokers instead.',
+    about: 'Instead of brokers: controllers to begin at, for configs of nodes and for changes.',
   },
 ]
 
@@ -66,7 +66,13 @@ const HELP: ToolHelp = {
 }
 
 /** Flags that may be given once only. */
-const SINGLE = ['command-config', 'bootstrap-server', 'add-config-file', 'add-config']
+const SINGLE = [
+  'command-config',
+  'bootstrap-server',
+  'bootstrap-controller',
+  'add-config-file',
+  'add-config',
+]
 
 /** Runs the command. */
 export async function configsTool(run: ToolRun): Promise<number> {
@@ -105,21 +111,24 @@ function missingText(error: unknown): string | null {
   return `this cluster has no ${what}: its brokers do not serve ${api} (Apache Kafka's do since 2.7)`
 }
 
-async function work(run: ToolRun, flags: Flags, entities: Entities): Promise<number> {
+type Act = <R>(work: (admin: ConfigsAdmin) => Promise<R>) => Promise<R>
+
+/** How to ask brokers, or controllers. */
+async function acting(run: ToolRun, flags: Flags): Promise<Act> {
   const { connectionSettings, withClient } = await import('../connection.ts')
   const settings = connectionSettings(flags, run)
-  if (flags.has('bootstrap-controller')) {
-    throw new PlainError(
-      '--bootstrap-controller: this client connects to brokers only; name one with ' +
-        '--bootstrap-server',
-    )
-  }
+  const controllers = flags.text('bootstrap-controller')
+  if (controllers === null) return (work) => withClient(settings, (kafka) => work(kafka.admin()))
+  const { controllersAdmin } = await import('./configs-admin.ts')
+  return (work) => work(controllersAdmin({ ...settings, brokers: controllers }))
+}
+
+async function work(run: ToolRun, flags: Flags, entities: Entities): Promise<number> {
+  const act = await acting(run, flags)
   const isJson = flags.has('json')
   if (flags.has('describe')) {
     const output = { out: run.out, err: run.err, isJson }
-    const isThere = await withClient(settings, (kafka) => {
-      return describe(kafka.admin(), output, entities, flags.has('all'))
-    })
+    const isThere = await act((admin) => describe(admin, output, entities, flags.has('all')))
     return isThere || run.isAlias ? 0 : 1
   }
   const { types, names } = entities
@@ -128,7 +137,7 @@ async function work(run: ToolRun, flags: Flags, entities: Entities): Promise<num
   }
   const { configChanges } = await import('./config-changes.ts')
   const changes = configChanges(flags)
-  await withClient(settings, (kafka) => alter(kafka.admin(), entities, changes))
+  await act((admin) => alter(admin, entities, changes))
   if (isJson) {
     const altered = types.map((type, at) => ({ type, name: names[at] || null }))
     run.out(JSON.stringify({ altered }))
@@ -140,7 +149,7 @@ async function work(run: ToolRun, flags: Flags, entities: Entities): Promise<num
 
 /** False where what it is about is not there. */
 async function describe(
-  admin: Admin,
+  admin: ConfigsAdmin,
   output: Output,
   entities: Entities,
   isAll: boolean,
@@ -155,7 +164,11 @@ async function describe(
   return true
 }
 
-async function alter(admin: Admin, entities: Entities, changes: ConfigChanges): Promise<void> {
+async function alter(
+  admin: ConfigsAdmin,
+  entities: Entities,
+  changes: ConfigChanges,
+): Promise<void> {
   const { alterAddress, alterUserOrClient, hasQuotas } = await import('./quotas.ts')
   const type = entities.types[0]!
   if (type === 'ips') return alterAddress(admin, entities, changes)

@@ -5,13 +5,13 @@
  * KIP-546 (quotas), KIP-612 (of addresses), KIP-554 (SCRAM).
  */
 import { javaStringHash } from '../../base/java-hash.ts'
-import type { Admin } from '../../client/admin/admin.ts'
 import type { QuotaDescription, QuotaEntity, QuotaFilter } from '../../client/admin/quotas.ts'
 import type { ScramAlteration, ScramMechanism } from '../../client/admin/scram.ts'
 import { javaInt } from '../flags.ts'
 import { doubleText, javaDouble } from '../java-double.ts'
 import { hashMapOrder, hashMapOrderBy } from '../java-order.ts'
 import type { ConfigChanges } from './config-changes.ts'
+import type { ConfigsAdmin } from './configs-admin.ts'
 import type { Entities, EntityType } from './entities.ts'
 import { PlainError } from './plain-error.ts'
 import type { Output } from './resource-configs.ts'
@@ -41,7 +41,7 @@ const NOT_SAID = '-1'
 
 /** Prints the quotas of the entities, and of users the credentials too. */
 export async function describeQuotas(
-  admin: Admin,
+  admin: ConfigsAdmin,
   { out, isJson }: Output,
   entities: Entities,
 ): Promise<void> {
@@ -89,7 +89,10 @@ function quotaJson({ entity, quotas }: QuotaDescription): object {
 }
 
 /** The quotas of exactly these entities, in Kafka's order. */
-async function quotasOf(admin: Admin, { types, names }: Entities): Promise<QuotaDescription[]> {
+async function quotasOf(
+  admin: ConfigsAdmin,
+  { types, names }: Entities,
+): Promise<QuotaDescription[]> {
   if (names.length > types.length) {
     throw new PlainError('More entity names specified than entity types')
   }
@@ -114,7 +117,7 @@ function entityHash(entity: QuotaEntity): number {
 
 /** Changes quotas, or credentials of a user. */
 export async function alterUserOrClient(
-  admin: Admin,
+  admin: ConfigsAdmin,
   entities: Entities,
   changes: ConfigChanges,
 ): Promise<void> {
@@ -129,7 +132,7 @@ export async function alterUserOrClient(
 
 /** Changes quotas of an address. */
 export async function alterAddress(
-  admin: Admin,
+  admin: ConfigsAdmin,
   entities: Entities,
   changes: ConfigChanges,
 ): Promise<void> {
@@ -198,7 +201,7 @@ function checkOfUser(added: Sorted, deleted: Sorted, names: readonly string[]): 
 }
 
 async function alterQuotas(
-  admin: Admin,
+  admin: ConfigsAdmin,
   entities: Entities,
   { added, deleted }: ConfigChanges,
 ): Promise<void> {
@@ -224,7 +227,7 @@ async function alterQuotas(
 }
 
 async function alterCredentials(
-  admin: Admin,
+  admin: ConfigsAdmin,
   user: string,
   { added, deleted }: ConfigChanges,
 ): Promise<void> {

@@ -4,13 +4,13 @@
  *
  * KIP-226 (dynamic configs), KIP-412 (loggers), KIP-714 (telemetry), KIP-1142 (listing).
  */
-import type { Admin } from '../../client/admin/admin.ts'
 import type { ConfigChange, ConfigEntry, ConfigResource } from '../../client/admin/configs.ts'
 import { KafkaError } from '../../client/kafka-error.ts'
 import { topicNameError } from '../../metadata/topic-name.ts'
 import { javaInt } from '../flags.ts'
 import { hashMapOrder, hashMapOrderBy, integerHash, scalaSetOrder } from '../java-order.ts'
 import type { ConfigChanges } from './config-changes.ts'
+import type { ConfigsAdmin } from './configs-admin.ts'
 import { PlainError } from './plain-error.ts'
 
 const DESCRIBE_TIMEOUT_MS = 30_000
@@ -37,7 +37,7 @@ export interface Output {
 
 /** Prints the configs of one entity, or of all without a name; false where it is not there. */
 export async function describeResources(
-  admin: Admin,
+  admin: ConfigsAdmin,
   { out, err, isJson }: Output,
   type: ResourceEntityType,
   name: string | undefined,
@@ -76,7 +76,11 @@ function jsonOf({ name, value, source, isReadOnly, isSensitive, synonyms }: Conf
   return { name, value, source, isReadOnly, isSensitive, synonyms }
 }
 
-async function exists(admin: Admin, type: ResourceEntityType, name: string): Promise<boolean> {
+async function exists(
+  admin: ConfigsAdmin,
+  type: ResourceEntityType,
+  name: string,
+): Promise<boolean> {
   switch (type) {
     case 'topics':
       checkTopic(name)
@@ -94,7 +98,7 @@ async function exists(admin: Admin, type: ResourceEntityType, name: string): Pro
   }
 }
 
-async function allNames(admin: Admin, type: ResourceEntityType): Promise<readonly string[]> {
+async function allNames(admin: ConfigsAdmin, type: ResourceEntityType): Promise<readonly string[]> {
   switch (type) {
     case 'topics':
       return topicNames(admin)
@@ -110,7 +114,7 @@ async function allNames(admin: Admin, type: ResourceEntityType): Promise<readonl
   }
 }
 
-async function topicNames(admin: Admin): Promise<string[]> {
+async function topicNames(admin: ConfigsAdmin): Promise<string[]> {
   const topics = await admin.listTopics({ listInternal: true })
   return hashMapOrder(
     topics.map(({ name }) => name),
@@ -118,13 +122,13 @@ async function topicNames(admin: Admin): Promise<string[]> {
   )
 }
 
-async function brokerNames(admin: Admin): Promise<string[]> {
+async function brokerNames(admin: ConfigsAdmin): Promise<string[]> {
   const { brokers } = await admin.describeCluster()
   const ids = brokers.map(({ id }) => id)
   return hashMapOrderBy(ids, integerHash, null).map(String)
 }
 
-async function groupNames(admin: Admin): Promise<string[]> {
+async function groupNames(admin: ConfigsAdmin): Promise<string[]> {
   const listed = (await admin.listGroups()).values().flat()
   return hashMapOrder(
     listed.map(({ groupId }) => groupId),
@@ -132,12 +136,12 @@ async function groupNames(admin: Admin): Promise<string[]> {
   )
 }
 
-async function subscriptionNames(admin: Admin): Promise<string[]> {
+async function subscriptionNames(admin: ConfigsAdmin): Promise<string[]> {
   return (await admin.listConfigResources(['CLIENT_METRICS'])).map(({ name }) => name)
 }
 
 /** Groups that have configs; null where the broker does not say. */
-async function groupsWithConfigs(admin: Admin): Promise<string[] | null> {
+async function groupsWithConfigs(admin: ConfigsAdmin): Promise<string[] | null> {
   try {
     return (await admin.listConfigResources(['GROUP'])).map(({ name }) => name)
   } catch (error) {
@@ -161,7 +165,7 @@ function checkBroker(type: ResourceEntityType, name: string): void {
 
 /** The configs of an entity by name: all, or those of its own. */
 async function configsOf(
-  admin: Admin,
+  admin: ConfigsAdmin,
   type: ResourceEntityType,
   name: string,
   isAll: boolean,
@@ -181,7 +185,7 @@ async function configsOf(
 
 /** Sets and takes away configs of an entity. */
 export async function alterResource(
-  admin: Admin,
+  admin: ConfigsAdmin,
   type: ResourceEntityType,
   name: string,
   { added, deleted }: ConfigChanges,
@@ -210,7 +214,11 @@ export async function alterResource(
   }
 }
 
-async function checkLoggers(admin: Admin, name: string, changes: ConfigChanges): Promise<void> {
+async function checkLoggers(
+  admin: ConfigsAdmin,
+  name: string,
+  changes: ConfigChanges,
+): Promise<void> {
   const loggers = await configsOf(admin, 'broker-loggers', name, false, false)
   const names = new Set(loggers.map((entry) => entry.name))
   const unknown = [...changes.deleted, ...changes.added.keys()].filter((each) => !names.has(each))

@@ -42,7 +42,7 @@ const PARSER: ArgumentParser = {
     {
       flags: ['--bootstrap-controller'],
       group: CONNECTION,
-      about: 'Controllers to begin at, for describe without --node-id.',
+      about: 'Controllers to begin at.',
     },
     {
       flags: ['--command-config'],

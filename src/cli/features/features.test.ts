@@ -112,13 +112,6 @@ test('what failed is told of for each, and in all', async () => {
   })
 })
 
-test('controllers are asked for what they answer and refused for the rest', async () => {
-  const line = '--bootstrap-controller x:1 upgrade --feature a=1'
-  const { status, err } = await captured(featuresTool, words(line))
-  assert.equal(status, 1)
-  assert.match(err, /^upgrade: this client asks a broker for that/)
-})
-
 test('profiles are for the name of ours', async () => {
   const { status, err } = await captured(featuresTool, words('--profile p describe'), {
     isAlias: true,

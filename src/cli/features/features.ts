@@ -8,6 +8,7 @@
  * KIP-584, KIP-778, KIP-1022.
  */
 import type { Admin } from '../../client/admin/admin.ts'
+import { KafkaError } from '../../client/kafka-error.ts'
 import {
   ArgumentError,
   type Arguments,
@@ -53,36 +54,26 @@ async function work(args: Arguments, run: ToolRun): Promise<void> {
     profile: args.text('profile'),
   }
   const settings = settingsFrom(given, run.environment)
-  if (args.command === 'describe') {
-    const nodeId = args.number('node-id')
-    if (nodeId !== null && nodeId < 0) {
-      throw new CliError(`Invalid node id ${nodeId}: must be non-negative.`)
-    }
-    if (nodeId !== null && controllers !== null) throw throughBrokers('--node-id')
-    const endpoints = controllers === null ? 'brokers' : 'controllers'
-    const describing = (admin: Admin) => describe(admin, nodeId, run.out, args.has('json'))
-    await withClient(settings, (kafka) => describing(kafka.admin()), endpoints).catch((error) => {
-      // Kafka's tool takes a broker that knows of no features for one that has none.
-      if (!run.isAlias || error?.code !== 'UNSUPPORTED_BY_BROKER') said(error)
-    })
-    return
+  const nodeId = args.number('node-id')
+  if (nodeId !== null && nodeId < 0) {
+    throw new CliError(`Invalid node id ${nodeId}: must be non-negative.`)
   }
-  const updates = featureUpdates(args, args.has('json') ? run.err : run.out)
-  if (controllers !== null) throw throughBrokers(args.command!)
-  await withClient(settings, (kafka) => changeFeatures(kafka.admin(), args, updates, run)).catch(
-    said,
-  )
-
-  function said(error: unknown): never {
-    throw isExpected(error) ? new CliError(errorText(error)) : error
+  const isDescribing = args.command === 'describe'
+  const updates = isDescribing ? [] : featureUpdates(args, args.has('json') ? run.err : run.out)
+  const acting = (admin: Admin) => {
+    if (isDescribing) return describe(admin, nodeId, run.out, args.has('json'))
+    return changeFeatures(admin, args, updates, run)
   }
-}
-
-function throughBrokers(what: string): CliError {
-  return new CliError(
-    `${what}: this client asks a broker for that; name one with --bootstrap-server instead of ` +
-      '--bootstrap-controller',
-  )
+  const { withController } = await import('../controllers.ts')
+  try {
+    if (controllers === null) await withClient(settings, (kafka) => acting(kafka.admin()))
+    else await withController(settings, nodeId ?? 'active', acting)
+  } catch (error) {
+    if (!isExpected(error)) throw error
+    // Kafka's tool takes a broker that knows of no features for one that has none.
+    const isOld = error instanceof KafkaError && error.code === 'UNSUPPORTED_BY_BROKER'
+    if (!isOld || !isDescribing || !run.isAlias) throw new CliError(errorText(error))
+  }
 }
 
 /** Prints the features of the cluster. */
