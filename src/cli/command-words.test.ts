@@ -22,6 +22,13 @@ test('a tool has its name, two words and the name of a script of Kafka', () => {
   assert.equal(named('topic'), null)
 })
 
+test('what a tool is to do may stand without dashes, as its first word, under our name', () => {
+  assert.deepEqual(named('topics', 'list', '--topic', 'a')?.[2], ['--list', '--topic', 'a'])
+  assert.deepEqual(named('topics', '--topic', 'list')?.[2], ['--topic', 'list'])
+  assert.deepEqual(named('groups', 'validate-regex', 'a.*')?.[2], ['--validate-regex', 'a.*'])
+  assert.deepEqual(named('kafka-topics', 'list')?.[2], ['list'])
+})
+
 test('help is a flag of the command', () => {
   assert.deepEqual(named('help', 'topics'), ['topics', 'topics', ['--help']])
   assert.deepEqual(named('help', 'get', 'offsets')?.[2], ['--help'])

@@ -23,5 +23,12 @@ export function toolOf([first = '', second, ...rest]: readonly string[]): MeantT
   }
   const tool = findTool(first)
   if (tool === null) return null
-  return { tool, name: first, args: second === undefined ? [] : [second, ...rest] }
+  const args = second === undefined ? [] : [second, ...rest]
+  return { tool, name: first, args: first === tool.name ? withAction(tool, args) : args }
+}
+
+/** `topics list` is `topics --list`. */
+function withAction({ actions = [] }: ToolEntry, args: readonly string[]): readonly string[] {
+  const [word = '', ...rest] = args
+  return actions.includes(word) ? [`--${word}`, ...rest] : args
 }

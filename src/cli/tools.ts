@@ -16,6 +16,11 @@ export interface ToolEntry {
   /** Under which heading it stands in the help. */
   readonly group: ToolGroup
   /**
+   * Flags that say what it is to do. As the first word they may stand without their dashes, under
+   * our name.
+   */
+  readonly actions?: readonly string[]
+  /**
    * Where it shows something that --watch may show again and again: the flags of which one has to
    * be there, the words of which one has to be first, or `always`. Left out where it may not.
    */
@@ -40,6 +45,7 @@ export const TOOLS: readonly ToolEntry[] = [
     alias: 'kafka-topics',
     about: 'Create, list, describe, alter and delete topics.',
     group: 'Topics',
+    actions: ['create', 'list', 'describe', 'alter', 'delete'],
     watch: ['list', 'describe'],
     load: async () => (await import('./topics/topics.ts')).topicsTool,
   },
@@ -48,6 +54,7 @@ export const TOOLS: readonly ToolEntry[] = [
     alias: 'kafka-configs',
     about: 'Show and change configs, quotas and SCRAM credentials.',
     group: 'Cluster',
+    actions: ['describe', 'alter'],
     watch: ['describe'],
     load: async () => (await import('./configs/configs.ts')).configsTool,
   },
@@ -77,6 +84,7 @@ export const TOOLS: readonly ToolEntry[] = [
     alias: 'kafka-log-dirs',
     about: 'Show the directories of brokers and what replicas take there.',
     group: 'Cluster',
+    actions: ['describe'],
     watch: ['describe'],
     load: async () => (await import('./log-dirs/log-dirs.ts')).logDirsTool,
   },
@@ -118,6 +126,7 @@ export const TOOLS: readonly ToolEntry[] = [
     alias: 'kafka-consumer-groups',
     about: 'List and describe groups of consumers, reset their offsets, delete them.',
     group: 'Groups',
+    actions: ['list', 'describe', 'delete', 'reset-offsets', 'delete-offsets', 'validate-regex'],
     watch: ['list', 'describe'],
     load: async () => (await import('./groups/groups.ts')).groupsTool,
   },
@@ -126,6 +135,7 @@ export const TOOLS: readonly ToolEntry[] = [
     alias: 'kafka-groups',
     about: 'List groups of every type.',
     group: 'Groups',
+    actions: ['list'],
     watch: ['list'],
     load: async () => (await import('./all-groups/all-groups.ts')).allGroupsTool,
   },

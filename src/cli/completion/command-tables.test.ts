@@ -10,11 +10,17 @@ test('all commands are there with their flags', async () => {
     tables.map(({ name }) => name),
     ['server', 'storage', ...TOOLS.map(({ name }) => name)],
   )
-  for (const { name, flags, commands } of tables) {
+  for (const { name, flags, actions, commands } of tables) {
     for (const of of [{ name, flags }, ...commands]) {
       const names = of.flags.map((flag) => flag.name)
       assert.deepEqual(names, [...new Set(names)], `${name} ${of.name}: each once`)
       for (const flag of of.flags) assert.ok(flag.about.length > 5, `${name} --${flag.name}`)
+    }
+    for (const action of actions) {
+      assert.ok(
+        flags.some((flag) => flag.name === action),
+        `${name} ${action}`,
+      )
     }
     const all = [...flags, ...commands.flatMap((each) => each.flags)]
     assert.ok(all.some((flag) => flag.name === 'help') || name === 'storage', name)

@@ -18,6 +18,8 @@ export interface CommandTable {
   readonly about: string
   readonly group: ToolGroup | 'Node'
   readonly flags: readonly Flag[]
+  /** Flags that may stand as a word behind the name. */
+  readonly actions: readonly string[]
   /** Words behind the name that have flags of their own. */
   readonly commands: readonly CommandHelp[]
 }
@@ -28,10 +30,10 @@ export async function commandTables(tools: readonly ToolEntry[]): Promise<Comman
 }
 
 async function tableOf(entry: ToolEntry): Promise<CommandTable> {
-  const { name, alias, about, group, watch } = entry
+  const { name, alias, about, group, watch, actions = [] } = entry
   const help = await helpFrom(entry)
   const flags = allFlags(help, watch === undefined ? [] : [WATCH_FLAG])
-  return { name, alias, about, group, flags, commands: help.commands ?? [] }
+  return { name, alias, about, group, flags, actions, commands: help.commands ?? [] }
 }
 
 async function helpFrom({ name, load }: ToolEntry): Promise<ToolHelp> {
@@ -64,6 +66,7 @@ function nodeTables(): CommandTable[] {
     about: command.description(),
     group: 'Node',
     flags: flagsOf(command),
+    actions: [],
     commands: command.commands.map((each) => ({
       name: each.name(),
       about: each.description(),

@@ -81,13 +81,19 @@ function offered(
   {
     about,
     flags,
+    actions = [],
     commands = [],
-  }: Pick<CommandTable, 'about' | 'flags'> & Partial<Pick<CommandTable, 'commands'>>,
+  }: Pick<CommandTable, 'about' | 'flags'> & Partial<Pick<CommandTable, 'actions' | 'commands'>>,
 ): OfferedCommand {
   return {
     path,
     about,
-    words: commands.map((each) => [each.name, each.about] as const),
+    words: [
+      ...commands.map((each) => [each.name, each.about] as const),
+      ...flags
+        .filter(({ name }) => actions.includes(name))
+        .map((flag) => [flag.name, flag.about] as const),
+    ],
     flags: flags.map((flag) => ({
       flag: `--${flag.name}`,
       about: flag.about,

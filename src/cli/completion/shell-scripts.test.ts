@@ -81,6 +81,8 @@ for (const shell of SHELLS) {
     }
     has('millrace ', 'topics', 'doctor', 'server', 'plan', 'plan-topic', 'help')
     has('millrace topics --', '--create', '--bootstrap-server', '--watch', '--json')
+    has('millrace topics ', 'list', 'create')
+    has('millrace topics list --', '--exclude-internal')
     has('millrace storage ', 'format', 'random-uuid')
     has('millrace storage format --', '--cluster-id', '--standalone')
     has('millrace plan ', 'topic', 'session-timeout')
