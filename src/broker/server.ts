@@ -7,6 +7,7 @@
  */
 import type { Logger } from '../base/logger.ts'
 import type { Io, Listener as IoListener } from '../io/io.ts'
+import { SteadyClock } from '../io/steady-clock.ts'
 import type { LogDirectory } from '../log/log-directory.ts'
 import { META_PROPERTIES } from '../log/meta-properties.ts'
 import { BrokerConfig } from './config/broker-config.ts'
@@ -62,7 +63,9 @@ export function readConfig(
 /** Starts a node. Throws StartupError where it can't run, before it serves anything. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { properties, strict = false, logger } = options
-  const server = new Server(options, readConfig(properties, { strict, logger }))
+  const { disk, network, random } = options.io
+  const io = { clock: new SteadyClock(options.io.clock), disk, network, random }
+  const server = new Server({ ...options, io }, readConfig(properties, { strict, logger }))
   await server.start()
   return server
 }
