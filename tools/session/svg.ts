@@ -1,6 +1,6 @@
 /**
- * Screens of a terminal as one picture that shows them in turn, forever. Text stays text, so that it
- * can be read aloud and searched.
+ * Screens of a terminal as one picture that shows them in turn, forever. Text stays text, so that
+ * it can be read aloud and searched.
  */
 
 const CELL_WIDTH = 7.3
