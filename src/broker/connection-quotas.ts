@@ -130,14 +130,15 @@ export class ConnectionQuotas {
     this.#perListener.set(listener, (this.#perListener.get(listener) ?? 1) - 1)
   }
 
-  /** Whether there are more connections than there may be. */
-  get hasSurplus(): boolean {
-    return this.#count > this.#limits().connectionsMax
+  /** Whether nobody waits and nobody has to go, as nearly always. */
+  get isQuiet(): boolean {
+    return this.#waiting.size === 0 && this.#count <= this.#limits().connectionsMax
   }
 
-  /** Whether it is a connection of that listener that then has to go. */
+  /** Whether one connection of that listener has to go, since there are more than there may be. */
   isSurplus(listener: string): boolean {
-    return this.hasSurplus && listener !== this.#limits().protectedListener
+    const isOver = this.#count > this.#limits().connectionsMax
+    return isOver && listener !== this.#limits().protectedListener
   }
 
   #hasSlot(listener: string): boolean {

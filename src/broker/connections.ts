@@ -111,15 +111,18 @@ export class Connections implements ConnectionOwner {
     socket.destroy()
   }
 
-  /** Lets in who may come in now, and ends who has to go: limits may change at any time. */
-  #keepLimits(): void {
-    for (const quotas of Object.values(this.#quotas)) {
-      while (this.#admitNext(quotas) !== null);
-    }
-    if (!Object.values(this.#quotas).some((quotas) => quotas.hasSurplus)) return
+  /**
+   * Lets in who may come in now, and ends who has to go: limits may change at any time. Returns
+   * when the next may come in.
+   */
+  #keepLimits(): number {
+    const { broker, controller } = this.#quotas
+    if (broker.isQuiet && controller.isQuiet) return Infinity
+    for (const quotas of [broker, controller]) while (this.#admitNext(quotas) !== null);
     for (let surplus = this.#surplus(); surplus !== null; surplus = this.#surplus()) {
       surplus.close('max.connections exceeded, and it was the least recently used')
     }
+    return Math.min(broker.nextDueMs(), controller.nextDueMs())
   }
 
   /** The least recently used connection that has to go for others, or null. */
@@ -215,10 +218,7 @@ export class Connections implements ConnectionOwner {
    * to look again.
    */
   expireIdle(nowMs: number): number {
-    this.#keepLimits()
-    const { broker, controller } = this.#quotas
-    const dueMs = Math.min(broker.nextDueMs(), controller.nextDueMs())
-    return Math.min(dueMs, this.#expireIdle(nowMs))
+    return Math.min(this.#keepLimits(), this.#expireIdle(nowMs))
   }
 
   #expireIdle(nowMs: number): number {
