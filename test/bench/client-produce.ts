@@ -88,7 +88,10 @@ async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
   try {
     const toolbox = new Toolbox(process.env)
-    const wanted = values.clients.split(',')
+    // The other bench has clients of other names, and may be given the same list.
+    const known = [...CLIENT_NAMES, JAVA]
+    const wanted = values.clients.split(',').filter((client) => known.includes(client))
+    if (wanted.length === 0) return console.log(`none of ${known.join(', ')} is wanted`)
     const folders = await clientFolders(toolbox, wanted, console.log)
     const { clients } = folders
     const contenders = await Contenders.prepare(directory, await toolbox.prepare('java'))
