@@ -102,8 +102,11 @@ function askedOf(
   if (!properties.has('client.id')) properties.set('client.id', 'console-consumer')
   const isolation = flags.text('isolation-level')
   if (isolation !== null) properties.set('isolation.level', isolation)
-  // Under our own name nobody is made to join a group for a topic: it reads sooner by itself.
-  const isAlone = group === null && (flags.has('partition') || (!run.isAlias && flags.has('topic')))
+  // Under our own name nobody is made to join a group for a topic: it reads sooner by itself. But
+  // who reads by itself makes the topic, and that may not be wanted.
+  const mayBeMade = properties.get('allow.auto.create.topics')?.trim().toLowerCase() !== 'false'
+  const isOfTopic = !run.isAlias && flags.has('topic') && mayBeMade
+  const isAlone = group === null && (flags.has('partition') || isOfTopic)
   if (isAlone) properties.delete('group.id')
   else properties.set('group.id', group ?? `console-consumer-${randomInt(OWN_GROUPS)}`)
   if (group === null && !properties.has('enable.auto.commit')) {

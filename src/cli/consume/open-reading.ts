@@ -1,5 +1,6 @@
 /** Makes the consumer that a command line asks for, and what reads from it. */
 import { Deadline } from '../../client/call.ts'
+import type { Stall } from '../../client/consumer/options.ts'
 import type { Kafka } from '../../client/kafka.ts'
 import { CliError } from '../cli-error.ts'
 import { errorText, isExpected } from '../connection.ts'
@@ -34,11 +35,13 @@ export interface OpenReading {
 
 /** How long a topic may take to be made. */
 const CREATE_TIMEOUT_MS = 5000
+/** When it is said why nothing comes. */
+const STALLED_AFTER_MS = 10_000
 
 /** Opens the consumer; nothing is fetched before `run`. */
 export function openReading(kafka: Kafka, flags: Flags, wanted: Wanted): OpenReading {
-  const { properties, offset, timeoutMs, maxMessages, format, signal, run } = wanted
-  const consumer = openConsumer(kafka, flags, properties, offset)
+  const { properties, timeoutMs, maxMessages, format, signal, run } = wanted
+  const consumer = openConsumer(kafka, flags, wanted)
   let isFormatting = false
   const onUnprintable = (error: unknown) => {
     if (!flags.has('skip-message-on-error') || !isExpected(error)) {
@@ -49,7 +52,13 @@ export function openReading(kafka: Kafka, flags: Flags, wanted: Wanted): OpenRea
   }
   const topic = flags.text('topic')
   const over = new AbortController()
-  const isToBeMade = properties.get('allow.auto.create.topics')?.trim().toLowerCase() !== 'false'
+  const onMissing = () => {
+    if (run.isAlias) return
+    run.err(
+      `there is no topic ${topic}: waiting for it (millrace topics --create --topic ${topic})`,
+    )
+  }
+  const mayBeMade = properties.get('allow.auto.create.topics')?.trim().toLowerCase() !== 'false'
   const output = new Output(run.write)
   const reading = new Reading(consumer, { format, output, onUnprintable, signal })
   return {
@@ -60,8 +69,9 @@ export function openReading(kafka: Kafka, flags: Flags, wanted: Wanted): OpenRea
       return isFormatting
     },
     run: () => {
-      const isAsking = maxMessages > 0 && isToBeMade
-      if (topic !== null && isAsking) void makeTopic(kafka, topic, over.signal)
+      if (topic !== null && maxMessages > 0) {
+        void lookForTopic(kafka, topic, mayBeMade, over.signal, onMissing)
+      }
       return reading.run({ maxMessages, timeoutMs, isToEnd: flags.has('exit-at-end') })
     },
     async close(closeTimeoutMs) {
@@ -71,24 +81,29 @@ export function openReading(kafka: Kafka, flags: Flags, wanted: Wanted): OpenRea
   }
 }
 
-/** Asks for the topic, at which brokers make it unless they are told not to, as Java asks. */
-async function makeTopic({ cluster }: Kafka, topic: string, signal: AbortSignal): Promise<void> {
-  const deadline = new Deadline(cluster.clock, 'make the topic', CREATE_TIMEOUT_MS, { signal })
+/**
+ * Asks for the topic, at which brokers make it unless they are told not to, as Java asks. It is
+ * waited for where it is not there, and `onMissing` told.
+ */
+async function lookForTopic(
+  { cluster }: Kafka,
+  topic: string,
+  mayBeMade: boolean,
+  signal: AbortSignal,
+  onMissing: () => void,
+): Promise<void> {
+  const deadline = new Deadline(cluster.clock, 'find the topic', CREATE_TIMEOUT_MS, { signal })
   try {
-    await cluster.metadata.ensure(topic, deadline, true)
+    await cluster.metadata.ensure(topic, deadline, mayBeMade)
   } catch (error) {
-    // It is waited for then; what is wrong with it the consumer hears too.
+    // What else is wrong with it the consumer hears too.
     if (!isExpected(error)) throw error
+    if (!signal.aborted && cluster.metadata.topic(topic) === undefined) onMissing()
   }
 }
 
-function openConsumer(
-  kafka: Kafka,
-  flags: Flags,
-  properties: ReadonlyMap<string, string>,
-  offset: Wanted['offset'],
-) {
-  const options = consumerOptions(properties)
+function openConsumer(kafka: Kafka, flags: Flags, { properties, offset, run }: Wanted) {
+  const options = { ...consumerOptions(properties), ...(!run.isAlias && stallOptions(run)) }
   const topic = flags.text('topic')
   const partition = flags.integer('partition')
   if (topic === null) {
@@ -105,14 +120,18 @@ function openConsumer(
   return consumer
 }
 
-/** Names that match as a whole; Kafka's own topics are left out, as Java leaves them out. */
+/** Says why nothing comes; but who does not read what is printed knows. */
+function stallOptions({ err }: ToolRun) {
+  const onStalled = ({ reason, message }: Stall) => void (reason !== 'handler' && err(message))
+  return { stalledAfterMs: STALLED_AFTER_MS, onStalled }
+}
+
+/** Names that match as a whole; the client leaves out Kafka's own topics, as Java does. */
 function includeOf(pattern: string): RegExp {
   try {
     new RegExp(pattern)
   } catch {
     throw new CliError(`--include: ${pattern} is an invalid regex.`)
   }
-  return new RegExp(
-    `^(?!__(?:consumer_offsets|transaction_state|share_group_state)$)(?:${pattern})$`,
-  )
+  return new RegExp(`^(?:${pattern})$`)
 }
