@@ -79,6 +79,8 @@ export class AssignedPartition implements TopicPartition {
   leaderUntilMs = 0
   /** The fetch that it is part of has not been answered. */
   isInFlight = false
+  /** When it was last asked for. */
+  askedAtMs = 0
   /** In the line of partitions that have something for the program. */
   isReady = false
   /** Pieces of it that are with the program. */

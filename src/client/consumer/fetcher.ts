@@ -58,6 +58,8 @@ const MIN_FETCH_BYTES = 1024
  * they are: what trickles in while the program is slow comes together, in one fetch, later.
  */
 const PARTITION_DEPTH = 2
+/** But so often it is fetched in any case, so that its end is known while there is memory. */
+const TRICKLE_MS = 1000
 /** The shortest wait at a broker while a partition that has no room may have some soon. */
 const MIN_WAIT_MS = 5
 
@@ -103,7 +105,8 @@ export class Fetcher {
 
   /** Whether a partition is to be fetched as soon as its broker and the buffer allow. */
   wants(partition: AssignedPartition): boolean {
-    return this.#isFetchable(partition) && this.#hasRoom(partition)
+    const nowMs = this.#cluster.clock.monotonicMs()
+    return this.#isFetchable(partition) && this.#roomAtMs(partition) <= nowMs
   }
 
   /** Sends what can be sent. To be called whenever something has changed; costs little if not. */
@@ -121,7 +124,9 @@ export class Fetcher {
       }
       const target = this.#sources.of(partition, nowMs)
       if (target < 0 || partition.phase !== 'active') continue
-      if (!this.#hasRoom(partition)) {
+      const roomAtMs = this.#roomAtMs(partition)
+      if (roomAtMs > nowMs) {
+        retryAtMs = Math.min(retryAtMs, roomAtMs)
         const sinceMs = nowMs - partition.takenAtMs
         full.set(target, Math.min(full.get(target) ?? Infinity, sinceMs))
         continue
@@ -164,8 +169,10 @@ export class Fetcher {
     return phase === 'active' && !isPaused && !isEnding && !isStarting && failure === null
   }
 
-  #hasRoom({ bufferedBytes, queue }: AssignedPartition): boolean {
-    return queue.length < PARTITION_DEPTH && bufferedBytes < PARTITION_DEPTH * this.partitionBytes
+  /** Since when or from when on it may be fetched; Infinity: not before something is taken. */
+  #roomAtMs({ bufferedBytes, queue, askedAtMs }: AssignedPartition): number {
+    if (bufferedBytes >= PARTITION_DEPTH * this.partitionBytes) return Infinity
+    return queue.length < PARTITION_DEPTH ? 0 : askedAtMs + TRICKLE_MS
   }
 
   #broker(id: number): BrokerState {
@@ -256,7 +263,11 @@ export class Fetcher {
     broker.isInFlight = true
     broker.reservedBytes = maxBytes
     this.#reservedBytes += maxBytes
-    for (const { assigned } of sent) assigned.isInFlight = true
+    const nowMs = this.#cluster.clock.monotonicMs()
+    for (const { assigned } of sent) {
+      assigned.isInFlight = true
+      assigned.askedAtMs = nowMs
+    }
   }
 
   #end(broker: BrokerState, sent: readonly Sent[], isAnswered: boolean): void {

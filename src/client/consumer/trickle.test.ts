@@ -27,3 +27,19 @@ test('a slow program gets what has come meanwhile as one batch, by one fetch', a
   assert.ok(fetches < 3 * (RECORDS / HANDLER_MS), `${fetches} fetches, batches of ${lengths}`)
   await settle(cluster, consumer.close())
 })
+
+test('how far a program that hangs is behind is known all the same', async () => {
+  const { cluster, logs, consumer } = scene()
+  void (async () => {
+    for await (const _ of consumer.batches()) await new Promise(() => {})
+  })()
+  for (let i = 0; i < 300; i++) {
+    logs.append('t', 0, [`${i}`])
+    await cluster.clock.advance(100)
+  }
+  const lag = consumer.lag()[0]?.lag ?? 0
+  assert.ok(lag > 280, `${lag} of 300`)
+  assert.ok(cluster.sent(fetchRequest).length < 50, 'and few fetches tell it')
+  const closed = consumer.close({ timeoutMs: 1000 })
+  await settle(cluster, closed)
+})
