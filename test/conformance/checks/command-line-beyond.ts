@@ -1,5 +1,5 @@
 /**
- * What the command line has beyond Kafka's, against real servers: `doctor` on a cluster that is
+ * What the command line has beyond Kafka's, against real servers: `doctor` on clusters that are
  * well and on those that are not, `wait-ready`, and `plan` for a group at work.
  */
 import assert from 'node:assert/strict'
@@ -17,6 +17,8 @@ import {
   SERVER_KEY,
 } from '../../../src/io/certificates.test-support.ts'
 import type { Check, CheckContext } from '../check.ts'
+import { CLUSTER_CHECK_MS, KafkaCluster } from '../kafka-cluster.ts'
+import { eventually } from '../process.ts'
 
 interface Found {
   readonly status: string
@@ -120,6 +122,42 @@ async function waits(context: CheckContext): Promise<void> {
   assert.match(few.err, /1 of 9 brokers are there/)
 }
 
+/** Three brokers of Apache Kafka, of which one goes away and comes back. */
+async function examinesCluster(context: CheckContext): Promise<void> {
+  const cluster = await KafkaCluster.start(context)
+  const { topic } = context
+  await cluster.createTopic(topic, [
+    [1, 2, 3],
+    [3, 1, 2],
+  ])
+  await cluster.createTopic(`${topic}-alone`, [[3]])
+  const at = ['--bootstrap-server', cluster.node(1).address]
+  const well = await doctor(...at)
+  assert.deepEqual(failures(well.findings), [])
+  const advertised = well.findings.filter(({ check }) => check === 'advertised')
+  assert.equal(advertised.length, 3, 'each broker, though one was dialled')
+  const last = cluster.node(3)
+  await last.kill()
+  await eventually(30_000, async () => {
+    const { status, findings } = await doctor(...at)
+    const of = (wanted: string) =>
+      findings
+        .filter(({ status: each, check }) => each === wanted && check === 'partitions')
+        .map(({ found }) => found)
+        .join()
+    assert.equal(status, 1)
+    assert.match(of('failure'), new RegExp(`^1 have no leader: ${topic}-alone-0$`))
+    assert.match(of('warning'), /have a replica that is behind: /)
+  })
+  const few = await captured(waitReadyTool, [...at, '--brokers', '3', '--timeout', '1s'])
+  assert.match(few.err, /2 of 3 brokers are there/)
+  const waiting = captured(waitReadyTool, [...at, '--brokers', '3', '--timeout', '90s'])
+  last.launch()
+  assert.deepEqual(await waiting, { status: 0, out: '', err: '' })
+  const ready = await captured(waitReadyTool, [...at, '--topics', topic, '--timeout', '60s'])
+  assert.equal(ready.status, 0, ready.err)
+}
+
 interface Planned {
   readonly inputs: Record<string, { value: number; from: string }>
   readonly recommended: { name: string; value: number; now: number | null }[]
@@ -183,6 +221,12 @@ async function plans(context: CheckContext, protocol: 'classic' | 'consumer'): P
 export const commandLineBeyond: readonly Check[] = [
   { name: 'cli-doctor', needs: ['java'], run: examines },
   { name: 'cli-doctor-security', needs: ['java'], run: examinesSecurity },
+  {
+    name: 'cli-doctor-cluster',
+    needs: ['java'],
+    timeoutMs: CLUSTER_CHECK_MS,
+    run: examinesCluster,
+  },
   { name: 'cli-wait-ready', needs: [], run: waits },
   { name: 'cli-plan-classic', needs: [], run: (context) => plans(context, 'classic') },
   { name: 'cli-plan-consumer', needs: ['java'], run: (context) => plans(context, 'consumer') },
