@@ -113,6 +113,7 @@ class Worker {
   }
 
   async #run(): Promise<void> {
+    await this.#takeOver()
     for await (const batch of this.#consumer.batches({ maxRecords: 50 })) {
       try {
         await this.#transform(batch)
@@ -121,6 +122,14 @@ class Worker {
         await this.#goBack(batch, error)
       }
     }
+  }
+
+  /**
+   * Ends what is open of the one before: until then, or until that times out, nobody is told the
+   * offsets that are in it.
+   */
+  async #takeOver(): Promise<void> {
+    await (await this.#producer.begin()).abort()
   }
 
   #transform(batch: ConsumerBatch): Promise<void> {
@@ -141,7 +150,7 @@ class Worker {
     if (error instanceof KafkaError && (error.fatal || error.code === 'TIMED_OUT')) {
       await this.#producer.close()
       this.#producer = this.#newProducer()
-      await (await this.#producer.begin()).abort() // what is open of the old one ends
+      await this.#takeOver()
     }
     if (batch.signal.aborted) return
     const [committed] = await this.#consumer.committed([batch])
