@@ -198,6 +198,12 @@ export class AssignedPartition implements TopicPartition {
     this.position = this.seen
   }
 
+  /** What the program has committed of what it was given, it has seen. */
+  noteCommitted(offset: number): void {
+    this.committed = offset
+    if (this.seen >= 0 && offset > this.seen && offset <= this.taken) this.seen = offset
+  }
+
   /** The end of what a program of this isolation may read; -1 while it is not known. */
   end(isReadCommitted: boolean): number {
     return isReadCommitted ? this.lastStableOffset : this.highWatermark

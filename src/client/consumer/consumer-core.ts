@@ -266,8 +266,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
     }
     await commits.commit(offsets, deadline)
     for (const { topic, partition, offset } of offsets) {
-      const assigned = this.partitions.get(`${topic}/${partition}`)
-      if (assigned !== undefined) assigned.committed = offset
+      this.partitions.get(`${topic}/${partition}`)?.noteCommitted(offset)
     }
   }
 
