@@ -41,7 +41,7 @@ function group({ title, lines }: Frame, at: number, delay: number): string {
   const rows = lines.flatMap((line, row) => {
     const y = MARGIN + TITLE_HEIGHT + (row + 1) * LINE_HEIGHT
     // Each run of words at its own place, so that columns stand below each other in any font.
-    return [...line.matchAll(/\S+(?: \S+)*/g)].map(({ 0: text, index }) => {
+    return [...line.matchAll(/[│├┤]|[^\s│├┤]+(?: [^\s│├┤]+)*/g)].map(({ 0: text, index }) => {
       const x = (MARGIN + index * CELL_WIDTH).toFixed(1)
       const length = (text.length * CELL_WIDTH).toFixed(1)
       return `<text x="${x}" y="${y}" textLength="${length}">${escaped(text)}</text>`
