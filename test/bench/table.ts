@@ -54,7 +54,9 @@ export function formatTable(results: readonly Samples[]): string {
 function row(samples: Samples, metric: Metric, index: number): string[] {
   const kafka = samples.median('kafka', index)
   const millrace = samples.median('millrace', index)
-  const ratio = kafka === null || millrace === null ? null : millrace / kafka
+  // Below what the tool can tell both may be nothing, as milliseconds of latency are.
+  const isSame = kafka === millrace
+  const ratio = kafka === null || millrace === null ? null : isSame ? 1 : millrace / kafka
   return [
     samples.scenario.name,
     metric.name,
