@@ -20,8 +20,8 @@ import type { Server } from '../conformance/server.ts'
 import { Toolbox } from '../conformance/toolbox.ts'
 import { type ClientFolders, clientFolders } from './client-folders.ts'
 import { Contenders } from './contenders.ts'
-import { produce } from './load.ts'
-import { CLIENT_NAMES, type ProduceFigures } from './produce-client.ts'
+import { produce, singleSends } from './load.ts'
+import { CLIENT_NAMES, type ProduceFigures, SINGLE_SENDS, WARM_UP_SENDS } from './produce-client.ts'
 import { rotation } from './rotation.ts'
 
 const JAVA = 'java'
@@ -40,10 +40,11 @@ async function measure(bench: Bench, client: string, topic: string): Promise<Pro
   const { server, contenders, folders, records } = bench
   if (client === JAVA) {
     const load = { topic, records, recordBytes: 100 }
-    const megabytes = await produce(contenders.target(server), load)
-    const unknown = Number.NaN
+    const target = contenders.target(server)
+    const megabytes = await produce(target, load)
     const recordsPerSecond = (megabytes * 1e6) / load.recordBytes
-    return { recordsPerSecond, cpuSecondsPerMillion: unknown, p50Ms: unknown, p99Ms: unknown }
+    const latency = await singleSends(target, topic, WARM_UP_SENDS, SINGLE_SENDS)
+    return { recordsPerSecond, cpuSecondsPerMillion: Number.NaN, ...latency }
   }
   const args = [CHILD, client, server.bootstrap, topic, String(records), folders.folderOf(client)]
   return JSON.parse(await runOrThrow(process.execPath, args, CLIENT_TIMEOUT_MS)) as ProduceFigures

@@ -81,3 +81,17 @@ export async function endToEnd(target: Target, topic: string, records: number): 
   const [p50Ms, p99Ms] = figures(output, /50th = ([\d.]+), 99th = ([\d.]+)/)
   return { p50Ms: p50Ms!, p99Ms: p99Ms! }
 }
+
+/** Java's producer, one awaited record of 100 bytes after another; some sends first to warm up. */
+export async function singleSends(
+  { bootstrap, classPath }: Target,
+  topic: string,
+  warmUp: number,
+  count: number,
+): Promise<Latency> {
+  const program = [join(import.meta.dirname, 'SingleSends.java'), bootstrap, topic]
+  const java = [...KAFKA_JVM_OPTIONS, '-cp', classPath, ...program, String(warmUp), String(count)]
+  const output = await runOrThrow('java', java, TOOL_TIMEOUT_MS)
+  const [p50Ms, p99Ms] = figures(output, /([\d.]+) ([\d.]+)\s*$/)
+  return { p50Ms: p50Ms!, p99Ms: p99Ms! }
+}

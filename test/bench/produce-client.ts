@@ -16,8 +16,9 @@ const RECORDS_A_CALL = 1000
 /** Calls at a time. */
 const CONCURRENCY = 10
 const WARM_UP_RECORDS = 30_000
-const SINGLE_SENDS = 10_000
-const WARM_UP_SENDS = 2000
+/** Awaited sends, and those before them that are not counted. */
+export const SINGLE_SENDS = 10_000
+export const WARM_UP_SENDS = 2000
 
 /** What is measured of a client. */
 export interface ProduceFigures {

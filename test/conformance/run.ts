@@ -94,7 +94,7 @@ async function runChecks(
   checks: readonly Check[],
   surroundings: Surroundings,
 ): Promise<CheckResult[]> {
-  const isJava = (check: Check) => check.name.startsWith('java-')
+  const isJava = (check: Check) => /^(java|cli)-/.test(check.name)
   const lanes = [checks.filter(isJava), checks.filter((check) => !isJava(check))]
   const results: CheckResult[] = []
   const runLane = async (lane: readonly Check[]) => {
