@@ -3,7 +3,6 @@
  * well and on those that are not, `wait-ready`, and `plan` for a group at work.
  */
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { doctorTool } from '../../../src/cli/doctor/doctor.ts'
 import { planSessionTimeout, planThroughput } from '../../../src/cli/plan/plan.ts'
@@ -11,14 +10,10 @@ import type { Tool } from '../../../src/cli/tool.ts'
 import { captured } from '../../../src/cli/tool-run.test-support.ts'
 import { waitReadyTool } from '../../../src/cli/wait-ready/wait-ready.ts'
 import { Kafka } from '../../../src/client/kafka.ts'
-import {
-  AUTHORITY,
-  SERVER_CERTIFICATE,
-  SERVER_KEY,
-} from '../../../src/io/certificates.test-support.ts'
 import type { Check, CheckContext } from '../check.ts'
 import { CLUSTER_CHECK_MS, KafkaCluster } from '../kafka-cluster.ts'
 import { eventually } from '../process.ts'
+import { PASSWORD, securedKafka } from '../secured-kafka.ts'
 
 interface Found {
   readonly status: string
@@ -29,8 +24,6 @@ interface Found {
 
 /** Records after which a member is at work, and has committed. */
 const WARM_RECORDS = 50
-
-const MODULE = 'org.apache.kafka.common.security.plain.PlainLoginModule required'
 
 async function doctor(...args: string[]): Promise<{ status: number; findings: Found[] }> {
   const { status, out, err } = await captured(doctorTool, [...args, '--json'])
@@ -68,41 +61,22 @@ async function examines(context: CheckContext): Promise<void> {
 
 /** Always on Apache Kafka, since Millrace's listeners speak neither TLS nor SASL yet. */
 async function examinesSecurity(context: CheckContext): Promise<void> {
-  const write = (name: string, content: string) => {
-    const file = join(context.directory, name)
-    writeFileSync(file, content)
-    return file
-  }
-  const authority = write('authority.pem', AUTHORITY)
-  const server = await context.startServer('secured', 'kafka', {
-    listeners: { SECURE: 'SASL_SSL' },
-    properties: {
-      'ssl.keystore.type': 'PEM',
-      'ssl.keystore.location': write('keys.pem', SERVER_KEY + SERVER_CERTIFICATE),
-      'sasl.enabled.mechanisms': 'PLAIN',
-      'inter.broker.listener.name': 'PLAINTEXT',
-      'listener.name.secure.plain.sasl.jaas.config': `${MODULE} user_alice="the secret";`,
-    },
-  })
-  const examined = (settings: string, at = server.addressOf('SECURE')) => {
+  const { server, address, sasl, trust, write } = await securedKafka(context)
+  const examined = (settings: string, at = address) => {
     const file = write('client.properties', settings)
     return doctor('--bootstrap-server', at, '--command-config', file)
   }
-  const sasl = (password: string) =>
-    `security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.jaas.config=${MODULE} ` +
-    `username="alice" password="${password}";\n`
-  const trust = `ssl.truststore.type=PEM\nssl.truststore.location=${authority}\n`
-  const right = await examined(sasl('the secret') + trust)
+  const right = await examined(sasl(PASSWORD) + trust)
   assert.deepEqual(failures(right.findings), [])
   assert.ok(right.findings.some(({ check, found }) => check === 'sasl' && found.includes('let in')))
   const wrong = await examined(sasl('hush') + trust)
   assert.match(failures(wrong.findings).join('\n'), /^sasl: PLAIN: .*[Aa]uthentication failed/)
   assert.equal(JSON.stringify(wrong).includes('hush'), false)
-  const untrusted = await examined(sasl('the secret'))
+  const untrusted = await examined(sasl(PASSWORD))
   assert.match(failures(untrusted.findings).join('\n'), /^tls: .*authority is not trusted \(\w+\)$/)
   const plain = await examined('security.protocol=PLAINTEXT\n')
   assert.match(failures(plain.findings).join('\n'), /^kafka: /)
-  const noTls = await examined(sasl('the secret') + trust, server.bootstrap)
+  const noTls = await examined(sasl(PASSWORD) + trust, server.bootstrap)
   assert.match(failures(noTls.findings).join('\n'), /^tls: .*no TLS is spoken there$/)
 }
 
