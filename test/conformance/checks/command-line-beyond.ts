@@ -3,7 +3,6 @@
  * well and on those that are not, `wait-ready`, and `plan` for a group at work.
  */
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { doctorTool } from '../../../src/cli/doctor/doctor.ts'
 import { planSessionTimeout, planThroughput } from '../../../src/cli/plan/plan.ts'
 import type { Tool } from '../../../src/cli/tool.ts'
