@@ -11,7 +11,7 @@
  * so that both begin alike.
  *
  * Modifiers: `eventually` runs it until it prints the same twice; `until:TEXT` until TEXT is in
- * what it prints; `sorted` sorts the lines; `words` the words of each, where a set of Java has them
+ * what it prints, with _ for a space; `sorted` sorts the lines; `words` the words of each, where a set of Java has them
  * in an order of chance; `ids` lets the ids differ that members of KIP-848 give themselves; `logs`
  * leaves the error stream out, where Kafka's tool logs instead of printing; `unconnected` runs it
  * without --bootstrap-server; `measured`, `figures:NAMES` and `only:TEXT` are those of transcripts.
@@ -191,7 +191,8 @@ async function runAll(
 
 /** What a command prints at last. */
 async function runUntil({ modifiers, text }: CommandLine, run: () => Promise<Printed>) {
-  const awaited = modifiers.find((modifier) => modifier.startsWith('until:'))?.slice(6)
+  const until = modifiers.find((modifier) => modifier.startsWith('until:'))
+  const awaited = until?.slice('until:'.length).replaceAll('_', ' ')
   if (awaited === undefined) return modifiers.includes('eventually') ? settled(run) : run()
   let last = await run()
   await eventually(AWAITED_MS, async () => {
