@@ -11,10 +11,11 @@
  * so that both begin alike.
  *
  * Modifiers: `eventually` runs it until it prints the same twice; `until:TEXT` until TEXT is in
- * what it prints, with _ for a space; `sorted` sorts the lines; `words` the words of each, where a set of Java has them
- * in an order of chance; `ids` lets the ids differ that members of KIP-848 give themselves; `logs`
- * leaves the error stream out, where Kafka's tool logs instead of printing; `unconnected` runs it
- * without --bootstrap-server; `measured`, `figures:NAMES` and `only:TEXT` are those of transcripts.
+ * what it prints, with _ for a space; `sorted` sorts the lines; `words` the words of each, where a
+ * set of Java has them in an order of chance; `ids` lets the ids differ that members of KIP-848
+ * give themselves; `logs` leaves the error stream out, where Kafka's tool logs instead of printing;
+ * `unconnected` runs it without --bootstrap-server; `measured`, `figures:NAMES` and `only:TEXT` are
+ * those of transcripts.
  *
  * Invariant: exit status and standard output are compared byte for byte, with ids, times and hosts
  * normalised. Of the error stream it is the first line with anything in it, behind which Kafka's
