@@ -20,7 +20,7 @@ public final class SingleSends {
         int count = Integer.parseInt(args[3]);
         byte[] value = "x".repeat(RECORD_BYTES).getBytes(StandardCharsets.UTF_8);
         long[] nanos = new long[count];
-        Map<String, Object> config = Map.of("bootstrap.servers", args[0], "acks", "all");
+        Map<String, Object> config = Map.of("bootstrap.servers", args[0], "acks", "all", "linger.ms", 0);
         try (var producer = new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
             for (int i = -warmUp; i < count; i++) {
                 long start = System.nanoTime();
