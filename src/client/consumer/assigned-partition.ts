@@ -11,6 +11,7 @@ import type { KafkaError } from '../kafka-error.ts'
 import type { TopicPartition } from '../topic.ts'
 import type { FetchedData, Piece } from './fetched-data.ts'
 import type { TopicReader } from './fetched-record.ts'
+import type { GroupOffset } from './offset-commits.ts'
 import type { AutoOffsetReset } from './options.ts'
 
 /** Where to go: an offset, an end of the log, or the first record from a time on. */
@@ -199,9 +200,10 @@ export class AssignedPartition implements TopicPartition {
   }
 
   /** What the program has committed of what it was given, it has seen. */
-  noteCommitted(offset: number): void {
-    this.committed = offset
-    if (this.seen >= 0 && offset > this.seen && offset <= this.taken) this.seen = offset
+  seeUpTo({ offset, leaderEpoch = -1 }: Pick<GroupOffset, 'offset' | 'leaderEpoch'>): void {
+    if (this.seen < 0 || offset <= this.seen || offset > this.taken) return
+    this.seen = offset
+    this.seenEpoch = leaderEpoch
   }
 
   /** The end of what a program of this isolation may read; -1 while it is not known. */

@@ -264,9 +264,17 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
     if (commits === null) {
       throw new KafkaError('INVALID_STATE', 'a commit needs a groupId')
     }
+    const assigned = ({ topic, partition }: GroupOffset) => {
+      return this.partitions.get(`${topic}/${partition}`)
+    }
+    const places = offsets.map((one) => ({ one, of: assigned(one), epoch: assigned(one)?.epoch }))
     await commits.commit(offsets, deadline)
-    for (const { topic, partition, offset } of offsets) {
-      this.partitions.get(`${topic}/${partition}`)?.noteCommitted(offset)
+    for (const { one, of, epoch } of places) {
+      const now = assigned(one)
+      if (now === undefined) continue
+      now.committed = one.offset
+      // Unless the program went elsewhere meanwhile.
+      if (now === of && now.epoch === epoch) now.seeUpTo(one)
     }
   }
 

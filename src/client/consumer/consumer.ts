@@ -376,9 +376,6 @@ export class Consumer<T extends TopicLike = string>
     const { topic, partition: index, name } = partition
     const offset = { topic, partition: index, offset: end, leaderEpoch: piece.leaderEpoch }
     await this.#core.commit([offset], this.#deadline(`commit a batch of ${name}`, options))
-    if (!this.#core.delivery.isCurrent(held)) return
-    partition.seen = end
-    partition.seenEpoch = piece.leaderEpoch
   }
 
   /** What the group has committed; partitions without an offset are left out. */

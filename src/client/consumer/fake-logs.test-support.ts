@@ -77,6 +77,8 @@ export class FakeLogs {
   /** Brokers that do not answer fetches. */
   readonly dead = new Set<number>()
   readonly commitErrors: number[] = []
+  /** Commits are answered when this has resolved. */
+  commitsHeldBy: Promise<unknown> | null = null
   /** Where answers say that new leaders are. */
   nodeEndpoints: { nodeId: number; host: string; port: number; rack: string | null }[] = []
   /** Fetches that wait for records, at most. */
@@ -96,7 +98,10 @@ export class FakeLogs {
       await this.hung.get(brokerId)
       return this.#epochEnds(body)
     })
-    cluster.on(offsetCommitRequest, (body, { version }) => this.#commit(body, version))
+    cluster.on(offsetCommitRequest, async (body, { version }) => {
+      await this.commitsHeldBy
+      return this.#commit(body, version)
+    })
     cluster.on(offsetFetchRequest, (body, { version }) => this.#committedOffsets(body, version))
   }
 
