@@ -242,6 +242,6 @@ export class ClientConnection {
 }
 
 /** An IPv4 address in its own form, also where the socket speaks IPv6. */
-function plainAddress(host: string): string {
+export function plainAddress(host: string): string {
   return host.startsWith('::ffff:') ? host.slice(7) : host
 }

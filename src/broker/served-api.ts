@@ -3,7 +3,7 @@
  * read the same value, so that what is advertised is what is there.
  */
 import type { Infer, Input, Message } from '../protocol/schema.ts'
-import { parseVersions } from '../protocol/schema.ts'
+import { apiName, parseVersions } from '../protocol/schema.ts'
 import type { Broker } from './broker.ts'
 import type { RequestContext } from './request-context.ts'
 
@@ -40,7 +40,7 @@ export function serve<Q extends Message, S extends Message>(
   const { min, max } = parseVersions(request.versions)
   return {
     key: request.apiKey,
-    name: request.name.replace(/Request$/, ''),
+    name: apiName(request),
     request,
     response,
     minVersion: min,

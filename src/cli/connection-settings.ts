@@ -81,10 +81,7 @@ class Merged {
   }
 
   addFile(path: string): void {
-    this.addLines(
-      path,
-      reading(path, () => [...propertyLines(readFile(path))]),
-    )
+    this.addLines(path, linesOf(path))
   }
 }
 

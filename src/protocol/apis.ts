@@ -223,7 +223,7 @@ import {
   deleteShareGroupOffsetsRequest,
   deleteShareGroupOffsetsResponse,
 } from './messages/92-delete-share-group-offsets.ts'
-import type { Message } from './schema.ts'
+import { apiName, type Message } from './schema.ts'
 
 /** One API: its key, its name and the two messages. */
 export interface Api {
@@ -235,7 +235,7 @@ export interface Api {
 
 /** The API of a request and its response, which say themselves what they are. */
 function api(request: Message, response: Message): Api {
-  return { key: request.apiKey, name: request.name.replace(/Request$/, ''), request, response }
+  return { key: request.apiKey, name: apiName(request), request, response }
 }
 
 /** All of them, by key. */

@@ -190,6 +190,11 @@ export function message<const F extends Fields>(
   }
 }
 
+/** `Fetch` of `FetchRequest`. */
+export function apiName({ name }: Pick<Message, 'name'>): string {
+  return name.endsWith('Request') ? name.slice(0, -'Request'.length) : name
+}
+
 /** Decoded form of a message. */
 export type Infer<M extends Message> = OutFields<M['fields']>
 /** What an encoder of a message takes. */

@@ -9,12 +9,13 @@ import type { Admin } from '../../client/admin/admin.ts'
 import type { ConsumerGroupDescription, GroupMember } from '../../client/admin/describe-groups.ts'
 import type { CommittedOffset } from '../../client/admin/group-offsets.ts'
 import type { TopicPartition } from '../../client/topic.ts'
+import { orFirstFailure } from '../first-failure.ts'
 import { hashMapOrder } from '../java-order.ts'
 import { printMembers, printOffsets, printStates } from './describe-text.ts'
 import type { GroupsRun } from './groups.ts'
 import { failing, JavaFailure } from './java-failure.ts'
 import { allGroupIds } from './list-groups.ts'
-import { byPlace, partitionName } from './topic-partitions.ts'
+import { byPlace, offsetsAt, partitionName } from './topic-partitions.ts'
 
 /** A partition that a group reads or has read. */
 export interface PartitionRow extends TopicPartition {
@@ -103,16 +104,9 @@ export async function leadersOf(
   const topics = [...new Set(partitions.map(({ topic }) => topic))]
   if (topics.length === 0) return new Map()
   const asked = admin.describeTopics(topics, { timeoutMs })
-  const described = await failing(
-    2,
-    asked.then((results) => {
-      const first = results.failures()[0]
-      if (first !== undefined) throw first[1]
-      return results.values()
-    }),
-  )
+  const described = await failing(2, asked.then(orFirstFailure))
   return new Map(
-    described.flatMap(({ name: topic, partitions: all }) => {
+    described.values().flatMap(({ name: topic, partitions: all }) => {
       return all.map(({ partition, leader }) => [partitionName({ topic, partition }), leader])
     }),
   )
@@ -165,21 +159,8 @@ async function endOffsets(
   const leaders = await leadersOf(admin, run, partitions)
   const distinct = new Map(partitions.map((one) => [partitionName(one), one]))
   const led = [...distinct].filter(([name]) => leaders.has(name) && leaders.get(name)! >= 0)
-  if (led.length === 0) return new Map()
-  const queries = led.map(([, { topic, partition }]) => {
-    return { topic, partition, at: 'latest' } as const
-  })
-  const { timeoutMs } = run
-  const asked = admin.listOffsets(queries, { timeoutMs })
-  const found = await failing(
-    2,
-    asked.then((results) => {
-      const first = results.failures()[0]
-      if (first !== undefined) throw first[1]
-      return results.successes()
-    }),
-  )
-  return new Map(found.map(([key, { offset }]) => [partitionName(key), offset]))
+  const partitionsLed = led.map(([, partition]) => partition)
+  return offsetsAt(admin, run, partitionsLed, 'latest')
 }
 
 /** What every form of --describe --json says of a group. */

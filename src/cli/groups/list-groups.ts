@@ -1,6 +1,6 @@
 /** Lists of groups of consumers, as `kafka-consumer-groups --list` prints them. */
 import type { Admin } from '../../client/admin/admin.ts'
-import type { GroupState, GroupType } from '../../client/admin/group-states.ts'
+import { GROUP_STATES, type GroupState, type GroupType } from '../../client/admin/group-states.ts'
 import type { GroupListing, ListGroupsOptions } from '../../client/admin/groups.ts'
 import { UsageError } from '../flags.ts'
 import { hashMapOrder } from '../java-order.ts'
@@ -9,15 +9,7 @@ import { type Depth, failing } from './java-failure.ts'
 import { javaSplit } from './java-values.ts'
 
 /** The states of groups of consumers. */
-const STATES: readonly GroupState[] = [
-  'PreparingRebalance',
-  'CompletingRebalance',
-  'Stable',
-  'Dead',
-  'Empty',
-  'Assigning',
-  'Reconciling',
-]
+const STATES: readonly GroupState[] = GROUP_STATES.filter((state) => state !== 'NotReady')
 const TYPES: readonly GroupType[] = ['classic', 'consumer']
 /** That of groups that commit offsets only, and that of consumers. */
 const PROTOCOL_TYPES = ['', 'consumer']

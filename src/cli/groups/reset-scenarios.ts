@@ -16,7 +16,7 @@ import { failing, JavaFailure } from './java-failure.ts'
 import { beforeMs, momentMs } from './java-time.ts'
 import { longOf, longsOf } from './java-values.ts'
 import { type PlannedOffset, readPlan } from './reset-plan.ts'
-import { partitionName } from './topic-partitions.ts'
+import { offsetsAt, partitionName } from './topic-partitions.ts'
 
 /** Where a group is to go on in a partition. */
 export interface NewOffset extends TopicPartition {
@@ -84,26 +84,14 @@ function checkDistinct<P extends TopicPartition>(
   }
 }
 
-/** What stands at a place of each partition, by the name of the partition. */
-async function offsetsAt(
+/** What stands at a place of each partition; one that is named twice is refused. */
+async function distinctOffsets(
   { admin, run }: Scene,
   partitions: readonly TopicPartition[],
   at: OffsetSpec,
 ): Promise<Map<string, number>> {
   checkDistinct(partitions, () => (typeof at === 'string' ? at : String(at.timestamp)))
-  if (partitions.length === 0) return new Map()
-  const { timeoutMs } = run
-  const queries = partitions.map(({ topic, partition }) => ({ topic, partition, at }))
-  const asked = admin.listOffsets(queries, { timeoutMs })
-  const found = await failing(
-    2,
-    asked.then((results) => {
-      const first = results.failures()[0]
-      if (first !== undefined) throw first[1]
-      return results.successes()
-    }),
-  )
-  return new Map(found.map(([key, { offset }]) => [partitionName(key), offset]))
+  return offsetsAt(admin, run, partitions, at)
 }
 
 async function placed(
@@ -111,7 +99,7 @@ async function placed(
   partitions: readonly TopicPartition[],
   at: OffsetSpec,
 ): Promise<NewOffset[]> {
-  const offsets = await offsetsAt(scene, partitions, at)
+  const offsets = await distinctOffsets(scene, partitions, at)
   return inMapOrder(partitions).map(({ topic, partition }) => {
     return { topic, partition, offset: offsets.get(partitionName({ topic, partition }))! }
   })
@@ -120,8 +108,8 @@ async function placed(
 /** Moves what lies outside of a partition to its end or its begin, and says so. */
 async function withinRange(scene: Scene, wanted: readonly PlannedOffset[]): Promise<NewOffset[]> {
   const ordered = inMapOrder(wanted)
-  const starts = await offsetsAt(scene, ordered, 'earliest')
-  const ends = await offsetsAt(scene, ordered, 'latest')
+  const starts = await distinctOffsets(scene, ordered, 'earliest')
+  const ends = await distinctOffsets(scene, ordered, 'latest')
   return ordered.map((one) => {
     const { topic, partition, offset } = one
     const name = partitionName(one)
@@ -163,7 +151,7 @@ async function atTime(scene: Scene, timestamp: number): Promise<NewOffset[]> {
     const name = 'org.apache.kafka.common.errors.UnsupportedVersionException'
     throw JavaFailure.within(`java.util.concurrent.ExecutionException: ${name}`, text)
   }
-  const offsets = await offsetsAt(scene, partitions, { timestamp })
+  const offsets = await distinctOffsets(scene, partitions, { timestamp })
   // The answer comes in a map of the size of the question.
   const answered = hashMapOrderBy(inMapOrder(partitions), partitionHash, partitions.length)
   const without = inMapOrder(answered.filter((one) => offsets.get(partitionName(one))! < 0))
@@ -172,7 +160,7 @@ async function atTime(scene: Scene, timestamp: number): Promise<NewOffset[]> {
     if (run.isJson) run.err(text)
     else for (const line of ['', text]) run.out(line)
   }
-  const ends = await offsetsAt(scene, without, 'latest')
+  const ends = await distinctOffsets(scene, without, 'latest')
   return inMapOrder(partitions).map(({ topic, partition }) => {
     const name = partitionName({ topic, partition })
     return { topic, partition, offset: ends.get(name) ?? offsets.get(name)! }

@@ -1,6 +1,8 @@
-/** Partitions as --topic names them: `orders` for all, `orders:0,1` for two. */
+/** Partitions as --topic names them, `orders` for all, `orders:0,1` for two; what is in them. */
 import type { Admin } from '../../client/admin/admin.ts'
+import type { OffsetSpec } from '../../client/admin/offsets.ts'
 import type { TopicPartition } from '../../client/topic.ts'
+import { orFirstFailure } from '../first-failure.ts'
 import { javaInt, UsageError } from '../flags.ts'
 import { hashMapOrder } from '../java-order.ts'
 import type { GroupsRun } from './groups.ts'
@@ -40,16 +42,22 @@ export async function partitionsOf(
   const topics = [...new Set(texts.filter((text) => !text.includes(':')))]
   if (topics.length === 0) return numbered
   const asked = admin.describeTopics(topics, { timeoutMs })
-  const described = await failing(
-    0,
-    asked.then((results) => {
-      const first = results.failures()[0]
-      if (first !== undefined) throw first[1]
-      return results
-    }),
-  )
+  const described = await failing(0, asked.then(orFirstFailure))
   const whole = hashMapOrder(topics, topics.length).flatMap((topic) => {
     return described.get(topic).partitions.map(({ partition }) => ({ topic, partition }))
   })
   return [...numbered, ...whole]
+}
+
+/** What stands at a place of each partition, by the name of the partition. */
+export async function offsetsAt(
+  admin: Admin,
+  { timeoutMs }: GroupsRun,
+  partitions: readonly TopicPartition[],
+  at: OffsetSpec,
+): Promise<Map<string, number>> {
+  if (partitions.length === 0) return new Map()
+  const queries = partitions.map(({ topic, partition }) => ({ topic, partition, at }))
+  const found = await failing(2, admin.listOffsets(queries, { timeoutMs }).then(orFirstFailure))
+  return new Map(found.successes().map(([key, { offset }]) => [partitionName(key), offset]))
 }

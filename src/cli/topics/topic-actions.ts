@@ -2,8 +2,8 @@
  * Creating, listing, growing and deleting topics with the flags and the words of kafka-topics.
  */
 import type { Admin } from '../../client/admin/admin.ts'
-import type { KafkaError } from '../../client/kafka-error.ts'
 import { CliError } from '../cli-error.ts'
+import { orFirstFailure } from '../first-failure.ts'
 import { type Flags, javaInt } from '../flags.ts'
 import { javaPattern } from '../java-pattern.ts'
 
@@ -138,7 +138,7 @@ export async function alterTopics(admin: Admin, flags: Flags, out: Print): Promi
     return { topic, totalCount, assignments: assignments?.slice(existing) }
   })
   if (wanted.length > 0) {
-    throwFirst(await admin.createPartitions(wanted, { retryOnQuotaViolation: false }))
+    orFirstFailure(await admin.createPartitions(wanted, { retryOnQuotaViolation: false }))
   }
   if (flags.has('json')) out(JSON.stringify({ altered: names }))
 }
@@ -148,13 +148,7 @@ export async function deleteTopics(admin: Admin, flags: Flags, out: Print): Prom
   const names = await matchingTopics(admin, flags)
   checkFound(names, flags)
   if (names.length > 0) {
-    throwFirst(await admin.deleteTopics(names, { retryOnQuotaViolation: false }))
+    orFirstFailure(await admin.deleteTopics(names, { retryOnQuotaViolation: false }))
   }
   if (flags.has('json')) out(JSON.stringify({ deleted: names }))
-}
-
-/** Throws the first failure, which is the one that Kafka's tools tell of. */
-function throwFirst(results: { failures(): [unknown, KafkaError][] }): void {
-  const first = results.failures()[0]
-  if (first !== undefined) throw first[1]
 }

@@ -11,6 +11,7 @@ import type { PartitionDescription, TopicDescription } from '../../client/admin/
 import type { OngoingReassignment } from '../../client/admin/reassignments.ts'
 import { KafkaError } from '../../client/kafka-error.ts'
 import { CliError } from '../cli-error.ts'
+import { orFirstFailure } from '../first-failure.ts'
 import type { Flags } from '../flags.ts'
 import { hashMapOrder } from '../java-order.ts'
 import { checkFound, matchingTopics } from './topic-actions.ts'
@@ -77,9 +78,8 @@ async function wantedTopics(admin: Admin, flags: Flags): Promise<TopicDescriptio
   checkFound(names, flags)
   const limit = flags.integer('partition-size-limit-per-response') ?? PAGE_PARTITIONS
   if (names.length === 0) return []
-  const results = await admin.describeTopics(names, { partitionSizeLimitPerResponse: limit })
-  const first = results.failures()[0]
-  if (first !== undefined) throw first[1]
+  const asked = await admin.describeTopics(names, { partitionSizeLimitPerResponse: limit })
+  const results = orFirstFailure(asked)
   return hashMapOrder(names, names.length).map((name) => results.get(name))
 }
 

@@ -160,7 +160,7 @@ export function deleteGroups(
 /** A member by the id that its program gave it, or by the one that the coordinator did. */
 export type MemberToRemove = { readonly instanceId: string } | { readonly memberId: string }
 
-/** What `removeMembersFromConsumerGroup` takes. */
+/** What `removeMembers` takes. */
 export interface RemoveMembersOptions extends CallOptions {
   /** For the coordinator's log. */
   readonly reason?: string | undefined

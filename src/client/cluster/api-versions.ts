@@ -4,7 +4,7 @@
  */
 import { apiOf } from '../../protocol/apis.ts'
 import type { apiVersionsResponse } from '../../protocol/messages/18-api-versions.ts'
-import { type Infer, type Message, parseVersions } from '../../protocol/schema.ts'
+import { apiName, type Infer, type Message, parseVersions } from '../../protocol/schema.ts'
 import { KafkaError } from '../kafka-error.ts'
 
 export interface SupportedRange {
@@ -53,7 +53,7 @@ export class ApiVersions {
     const min = Math.max(common?.min ?? 0, wanted.minVersion ?? 0)
     const max = Math.min(common?.max ?? -1, wanted.maxVersion ?? Infinity)
     if (max >= min) return max
-    const api = request.name.replace(/Request$/, '')
+    const api = apiName(request)
     const broker = brokerName()
     const said = this.#said.get(request.apiKey)
     const has = said === undefined ? 'does not have it' : `speaks ${said.min} to ${said.max}`

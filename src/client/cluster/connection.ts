@@ -10,7 +10,7 @@
 import { ByteReader } from '../../base/bytes.ts'
 import type { Clock, Connection } from '../../io/io.ts'
 import { decode } from '../../protocol/codec.ts'
-import type { Infer, Input, Message } from '../../protocol/schema.ts'
+import { apiName, type Infer, type Input, type Message } from '../../protocol/schema.ts'
 import { FrameReader } from '../../rpc/frame-reader.ts'
 import { decodeResponseHeader, encodeRequest } from '../../rpc/header.ts'
 import { type ClientErrorCode, KafkaError } from '../kafka-error.ts'
@@ -323,10 +323,4 @@ export function endingError(
 ): KafkaError {
   const at = where.api === undefined ? '' : ` (${where.api} v${where.apiVersion})`
   return new KafkaError(code, `broker ${broker} ${text}${at}`, { ...where, broker, cause })
-}
-
-/** `Fetch` of `FetchRequest`. */
-export function apiName(request: Message): string {
-  const { name } = request
-  return name.endsWith('Request') ? name.slice(0, -'Request'.length) : name
 }
