@@ -1,10 +1,12 @@
 /**
  * One client of Node.js that produces, in a process of its own, for client-produce.ts:
  *
- *     node produce-client.ts CLIENT BOOTSTRAP TOPIC RECORDS FOLDER
+ *     node produce-client.ts bulk CLIENT BOOTSTRAP TOPIC FOLDER RECORDS
+ *     node produce-client.ts single CLIENT BOOTSTRAP TOPIC FOLDER
  *
- * FOLDER has the node_modules of the foreign clients. Each is used in its fastest way that waits
- * for acks=all: many records a call, several calls at a time. Prints one line of JSON.
+ * FOLDER has the node_modules of the foreign clients. In bulk each is used in its fastest way that
+ * waits for acks=all: many records a call, several calls at a time; or single records are sent, one
+ * after the other, each awaited. Prints one line of JSON.
  */
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -20,10 +22,14 @@ const WARM_UP_RECORDS = 30_000
 export const SINGLE_SENDS = 10_000
 export const WARM_UP_SENDS = 2000
 
-/** What is measured of a client. */
-export interface ProduceFigures {
+/** What is measured of a client that produces in bulk. */
+export interface BulkFigures {
   readonly recordsPerSecond: number
   readonly cpuSecondsPerMillion: number
+}
+
+/** How long one awaited send takes. */
+export interface SingleFigures {
   readonly p50Ms: number
   readonly p99Ms: number
 }
@@ -153,13 +159,20 @@ const CONTENDERS: Readonly<Record<string, Make>> = {
     rdkafkaProducer(load('node-rdkafka') as RdKafka, bootstrap, topic),
 }
 
-async function measure(contender: Contender, records: number): Promise<ProduceFigures> {
+async function inBulk(contender: Contender, records: number): Promise<BulkFigures> {
   await contender.produce(WARM_UP_RECORDS)
   const cpuBefore = process.cpuUsage()
   const startMs = performance.now()
   await contender.produce(records)
   const seconds = (performance.now() - startMs) / 1000
   const cpu = process.cpuUsage(cpuBefore)
+  return {
+    recordsPerSecond: records / seconds,
+    cpuSecondsPerMillion: (cpu.user + cpu.system) / records,
+  }
+}
+
+async function oneByOne(contender: Contender): Promise<SingleFigures> {
   const latencies: number[] = []
   for (let i = 0; i < WARM_UP_SENDS + SINGLE_SENDS; i++) {
     const sentMs = performance.now()
@@ -168,8 +181,6 @@ async function measure(contender: Contender, records: number): Promise<ProduceFi
   }
   latencies.sort((a, b) => a - b)
   return {
-    recordsPerSecond: records / seconds,
-    cpuSecondsPerMillion: (cpu.user + cpu.system) / records,
     p50Ms: latencies[SINGLE_SENDS >> 1]!,
     p99Ms: latencies[Math.floor(SINGLE_SENDS * 0.99)]!,
   }
@@ -178,11 +189,11 @@ async function measure(contender: Contender, records: number): Promise<ProduceFi
 export const CLIENT_NAMES: readonly string[] = Object.keys(CONTENDERS)
 
 if (process.argv[1] === import.meta.filename) {
-  const [name, bootstrap, topic, records, folder] = process.argv.slice(2)
+  const [what, name, bootstrap, topic, folder, records] = process.argv.slice(2)
   const load = createRequire(join(folder!, 'from-here.js'))
   const contender = await CONTENDERS[name!]!(bootstrap!, topic!, load)
-  const figures = await measure(contender, Number(records))
+  const figures = what === 'bulk' ? inBulk(contender, Number(records)) : oneByOne(contender)
+  console.log(JSON.stringify(await figures))
   await contender.close()
-  console.log(JSON.stringify(figures))
   process.exit(0)
 }
