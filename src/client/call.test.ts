@@ -1,9 +1,11 @@
 /** The end of a call: in time, at once when it is aborted, and without a timer left behind. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { Prng } from '../base/prng.ts'
 import { Deadline } from './call.ts'
 import { FakeClock } from './cluster/fake-cluster.test-support.ts'
 import { KafkaError } from './kafka-error.ts'
+import { retrying } from './retry.ts'
 
 function codeOf(promise: Promise<unknown>): Promise<string> {
   return promise.then(
@@ -64,6 +66,23 @@ test('what is over says so, with what went wrong last', () => {
   )
   const wrong = { timeoutMs: Number.NaN }
   assert.throws(() => new Deadline(clock, 'call', 1, wrong), { code: 'INVALID_ARGUMENT' })
+})
+
+test('who waits for an attempt is told what the one before failed with', async () => {
+  const clock = new FakeClock()
+  const deadline = new Deadline(clock, 'listTopics', 1000)
+  const gone = new KafkaError('NETWORK_ERROR', 'gone', { retriable: true })
+  const caller = { random: new Prng(1), retryBackoffMs: 10, retryBackoffMaxMs: 10 }
+  const call = retrying(caller, deadline, (number) => {
+    return number === 0 ? Promise.reject(gone) : deadline.race(new Promise(() => {}))
+  })
+  const rejected = assert.rejects(call, {
+    code: 'TIMED_OUT',
+    message: 'listTopics did not end in time; the last attempt failed with: gone',
+    cause: gone,
+  })
+  await clock.advance(1002) // fractions are rounded up
+  await rejected
 })
 
 test('setting the date moves no deadline', async () => {

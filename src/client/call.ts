@@ -27,6 +27,8 @@ export class Deadline {
   /** On the monotonic clock: setting the date moves no deadline. */
   readonly atMs: number
   readonly signal: AbortSignal | undefined
+  /** What the latest attempt of the call failed with: the cause when the time is up. */
+  lastFailure: () => KafkaError | undefined = () => undefined
   readonly #clock: Clock
   readonly #what: string
 
@@ -48,8 +50,8 @@ export class Deadline {
     return Math.max(0, Math.ceil(this.atMs - this.#clock.monotonicMs()))
   }
 
-  /** Throws TIMED_OUT or ABORTED when it is over; `last` is what the latest attempt failed with. */
-  check(last?: KafkaError): void {
+  /** Throws TIMED_OUT or ABORTED when it is over. */
+  check(last = this.lastFailure()): void {
     if (this.signal?.aborted) throw this.#aborted()
     if (this.leftMs() === 0) throw this.#timedOut(last)
   }
@@ -75,7 +77,7 @@ export class Deadline {
       const cancel =
         this.atMs === Infinity
           ? undefined
-          : this.#clock.after(this.leftMs(), () => over(this.#timedOut()))
+          : this.#clock.after(this.leftMs(), () => over(this.#timedOut(this.lastFailure())))
       const onAbort = signal && (() => over(this.#aborted()))
       const end = () => {
         cancel?.()
@@ -108,8 +110,13 @@ export class Deadline {
     return new KafkaError('ABORTED', `${this.#what} was aborted`, { cause: this.signal?.reason })
   }
 
-  #timedOut(last?: KafkaError): KafkaError {
-    const why = last === undefined ? '' : `; the last attempt failed with: ${last.message}`
-    return new KafkaError('TIMED_OUT', `${this.#what} did not end in time${why}`, { cause: last })
+  #timedOut(last: KafkaError | undefined): KafkaError {
+    return timedOut(`${this.#what} did not end in time`, last)
   }
+}
+
+/** A time is up, and that is what the latest attempt failed with, if there was one. */
+export function timedOut(what: string, last: KafkaError | undefined): KafkaError {
+  const why = last === undefined ? '' : `; the last attempt failed with: ${last.message}`
+  return new KafkaError('TIMED_OUT', `${what}${why}`, { cause: last })
 }

@@ -32,9 +32,12 @@ export async function retrying<T>(
 ): Promise<T> {
   let last: KafkaError | undefined
   for (let number = 0; ; number++) {
-    deadline.check(last)
+    deadline.lastFailure = () => last
+    deadline.check()
     try {
-      return await attempt(number)
+      const result = await attempt(number)
+      last = undefined
+      return result
     } catch (error) {
       if (!(error instanceof KafkaError) || !error.retriable) throw error
       last = error

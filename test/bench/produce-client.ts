@@ -18,9 +18,13 @@ const RECORDS_A_CALL = 1000
 /** Calls at a time. */
 const CONCURRENCY = 10
 const WARM_UP_RECORDS = 30_000
-/** Awaited sends, and those before them that are not counted. */
+/** Awaited sends that count. */
 export const SINGLE_SENDS = 10_000
-export const WARM_UP_SENDS = 2000
+/**
+ * Those before them that do not. Until about so many V8 compiles a client's code again and again on
+ * the second core (docs/decisions/0007-producer.md): what a program has that ran for four seconds is measured.
+ */
+export const WARM_UP_SENDS = 20_000
 
 /** What is measured of a client that produces in bulk. */
 export interface BulkFigures {

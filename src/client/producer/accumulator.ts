@@ -8,7 +8,7 @@
 import { BATCH_OVERHEAD } from '../../records/batch.ts'
 import type { RecordHeader } from '../../records/record-scan.ts'
 import { type Content, maxRecordBytes } from '../../records/record-writer.ts'
-import { Deadline } from '../call.ts'
+import { Deadline, timedOut } from '../call.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { KafkaError } from '../kafka-error.ts'
 import type { ProducerRecord } from '../record.ts'
@@ -275,18 +275,18 @@ export class Accumulator {
 
   /** Asks for metadata of a topic that is not known. */
   #seek(target: TopicTarget): void {
-    if (target.isSought || target.info !== undefined || target.pending.length === 0) return
-    target.isSought = true
+    if (target.search !== null || target.info !== undefined || target.pending.length === 0) return
     const { clock, metadata } = this.#cluster
     const what = `finding topic ${target.name}`
     const deadline = new Deadline(clock, what, this.#settings.maxBlockMs)
+    target.search = deadline
     metadata.ensure(target.name, deadline, true).then(
       () => {
-        target.isSought = false
+        target.search = null
         this.#onMetadata()
       },
       (error: KafkaError) => {
-        target.isSought = false
+        target.search = null
         // Those that came later have time left where only the time was over.
         this.#failPending(target.pending, error, error.code === 'TIMED_OUT')
         this.#seek(target)
@@ -342,11 +342,14 @@ export class Accumulator {
     this.#cancelSweep = null
     const { maxBlockMs } = this.#settings
     let nextMs = Infinity
-    for (const list of [this.#blocked, ...[...this.#targets.values()].map((t) => t.pending)]) {
-      const why = list === this.#blocked ? 'room in the buffer' : 'metadata of its topic'
-      const error = new KafkaError('TIMED_OUT', `a record waited ${maxBlockMs} ms for ${why}`)
+    const fail = (list: Pending[], awaited: string, last?: KafkaError): void => {
+      const error = timedOut(`a record waited ${maxBlockMs} ms for ${awaited}`, last)
       this.#failPending(list, error, true)
       for (const { untilMs } of list) nextMs = Math.min(nextMs, untilMs)
+    }
+    fail(this.#blocked, 'room in the buffer')
+    for (const { name, pending, search } of this.#targets.values()) {
+      fail(pending, `metadata of topic ${name}`, search?.lastFailure())
     }
     if (nextMs < Infinity) this.#armSweep(nextMs)
     if (this.#blocked.length === 0) this.#sender.rest(this)

@@ -338,7 +338,11 @@ export class Producer implements AsyncDisposable {
   ): Promise<RecordMetadata> {
     deadline.check()
     const place = this.#place(topic, record) ?? this.#wait(deadline)
-    return deadline.race(Promise.resolve(place).then(metadataOf))
+    const written = Promise.resolve(place).then((known) => {
+      deadline.lastFailure = () => known.batch.lastError
+      return metadataOf(known)
+    })
+    return deadline.race(written)
   }
 
   #place(topic: TopicLike, record: ProducerRecord<TopicLike>): Place | null {
@@ -355,7 +359,9 @@ export class Producer implements AsyncDisposable {
       reject = onFailed
     })
     const pending = this.#hold(resolve!, reject!, true)
-    deadline?.race(placed).catch((error) => {
+    if (deadline === undefined) return placed
+    deadline.lastFailure = () => pending.target.search?.lastFailure()
+    deadline.race(placed).catch((error) => {
       if (!pending.isCancelled) pending.observed?.settled(error, null)
       pending.isCancelled = true
     })

@@ -6,6 +6,7 @@ import { utf8Bytes } from '../../base/bytes.ts'
 import type { Random } from '../../io/io.ts'
 import type { RecordHeader } from '../../records/record-scan.ts'
 import type { Content } from '../../records/record-writer.ts'
+import type { Deadline } from '../call.ts'
 import type { TopicInfo } from '../cluster/cluster.ts'
 import { KafkaError } from '../kafka-error.ts'
 import type { ObservedRecord } from '../observation.ts'
@@ -57,8 +58,8 @@ export class TopicTarget implements PartitionLoads {
   /** In the order in which they came; while there are any, others go behind them. */
   readonly pending: Pending[] = []
   lastUsedMs = 0
-  /** Metadata are being asked for. */
-  isSought = false
+  /** Metadata are being asked for, until then. */
+  search: Deadline | null = null
   info: TopicInfo | undefined
   /** It was not used for long: whoever still has it looks for the newer one. */
   isGone = false
