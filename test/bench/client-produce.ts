@@ -6,12 +6,12 @@
  *     node test/bench/client-produce.ts [--server kafka|millrace] [--records N] [--rounds N]
  *         [--clients NAME,…] [--only bulk|single]
  *
- * Each client runs in a process of its own, they take turns (rotation.ts), the medians count. Single
- * sends have rounds of their own: what the broker has still to do for the records of a bulk before
- * them (to collect garbage, to compile) would fall on the sends of the client that was fastest with
- * it. The Java client runs too, in bulk as kafka-producer-perf-test, without the start of its JVM in
- * its records a second, and node-rdkafka where it can be built. The broker is Apache Kafka where
- * nothing else is said: what is measured is the client.
+ * Each client runs in a process of its own, they take turns (rotation.ts), the medians count.
+ * Single sends have rounds of their own: what the broker has still to do for the records of a bulk
+ * before them (to collect garbage, to compile) would fall on the sends of the client that was
+ * fastest with it. The Java client runs too, in bulk as kafka-producer-perf-test, without the start
+ * of its JVM in its records a second, and node-rdkafka where it can be built. The broker is Apache
+ * Kafka where nothing else is said: what is measured is the client.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

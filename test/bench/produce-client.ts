@@ -21,8 +21,9 @@ const WARM_UP_RECORDS = 30_000
 /** Awaited sends that count. */
 export const SINGLE_SENDS = 10_000
 /**
- * Those before them that do not. Until about so many V8 compiles a client's code again and again on
- * the second core (docs/decisions/0007-producer.md): what a program has that ran for four seconds is measured.
+ * Those before them that do not. Until about so many V8 goes on compiling a client's code, beside
+ * the broker on the same processors (docs/decisions/0007-producer.md): what is measured is what a
+ * program has once it has run for four seconds.
  */
 export const WARM_UP_SENDS = 20_000
 

@@ -1,4 +1,6 @@
 /** Where a record is on its way: in which batch, and which one of it. */
+
+import type { Deadline } from '../call.ts'
 import type { KafkaError } from '../kafka-error.ts'
 import type { ObservedRecord } from '../observation.ts'
 import type { RecordMetadata } from '../record.ts'
@@ -16,8 +18,10 @@ export function placeOf(batch: ProducerBatch): Place {
   return { batch, index: batch.count - 1, timestampMs: batch.lastTimestampMs }
 }
 
-/** What came of it; rejects with what it failed with. */
-export async function metadataOf({ batch, index, timestampMs }: Place): Promise<RecordMetadata> {
+/** What came of it; rejects with what it failed with. A deadline is told what holds it up. */
+export async function metadataOf(place: Place, deadline?: Deadline): Promise<RecordMetadata> {
+  const { batch, index, timestampMs } = place
+  if (deadline !== undefined) deadline.lastFailure = () => batch.lastError
   await batch.settled
   return batch.metadataOf(index, timestampMs)
 }

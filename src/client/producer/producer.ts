@@ -338,11 +338,7 @@ export class Producer implements AsyncDisposable {
   ): Promise<RecordMetadata> {
     deadline.check()
     const place = this.#place(topic, record) ?? this.#wait(deadline)
-    const written = Promise.resolve(place).then((known) => {
-      deadline.lastFailure = () => known.batch.lastError
-      return metadataOf(known)
-    })
-    return deadline.race(written)
+    return deadline.race(Promise.resolve(place).then((known) => metadataOf(known, deadline)))
   }
 
   #place(topic: TopicLike, record: ProducerRecord<TopicLike>): Place | null {
