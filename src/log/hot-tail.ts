@@ -1,29 +1,41 @@
 /**
- * The last bytes of a log, in memory: what was appended this turn and isn't written yet, and behind
- * it what was written lately, so that consumers at the tail never touch the disk.
+ * The last bytes of a log, in memory: what was appended this turn and isn't written yet, and, where
+ * someone follows the log, behind it what was written lately, so that consumers at the tail never
+ * touch the disk. Of a log that nobody follows nothing is copied: what was appended is referred to
+ * until it is written (docs/decisions/0005-performance.md).
  *
  * It holds one run of whole batches of the active segment, in chunks; a batch never spans two
- * chunks. Positions are bytes of the segment. Invariant: start <= written <= end, and bytes from
- * `written` on are never dropped. A chunk that no reader has seen is used again, since memory
- * outside of V8's heap is what makes it collect garbage (docs/decisions/0005-performance.md).
+ * chunks. Positions are bytes of the segment. Invariants: start <= written <= end; bytes from
+ * `written` on are never dropped; nothing of others is referred to behind it, nor handed out. A
+ * chunk that no reader has seen is used again, since memory outside of V8's heap is what makes it
+ * collect garbage.
  */
 import { assert } from '../base/assert.ts'
 import { baseOffset, batchSizeBytes, lastOffset } from '../records/batch.ts'
 
 const FIRST_CHUNK_BYTES = 4 * 1024
 const MAX_CHUNK_BYTES = 256 * 1024
+/** Bytes that may come before a reader has some of them: after that nobody follows the log. */
+const UNREAD_BYTES_MAX = 2 * 1024 * 1024
 
 class Chunk {
   start: number
   readonly bytes: Uint8Array
   used = 0
+  /** The bytes are those of whoever appended them. */
+  readonly isBorrowed: boolean
   /** A reader has a reference to the bytes, and may keep it for as long as its answer takes. */
   isLent = false
 
-  constructor(start: number, capacity: number) {
+  constructor(start: number, bytes: Uint8Array, isBorrowed: boolean) {
     this.start = start
-    // Not zeroed: every byte is written before it can be read.
-    this.bytes = new Uint8Array(Buffer.allocUnsafeSlow(capacity).buffer)
+    this.bytes = bytes
+    this.isBorrowed = isBorrowed
+  }
+
+  /** Not zeroed: every byte is written before it can be read. */
+  static owned(start: number, capacity: number): Chunk {
+    return new Chunk(start, new Uint8Array(Buffer.allocUnsafeSlow(capacity).buffer), false)
   }
 }
 
@@ -31,14 +43,36 @@ export class HotTail {
   start = 0
   written = 0
   end = 0
-  /** Bytes of memory held. */
+  /** Bytes of memory held, without what is only referred to. */
   memoryBytes = 0
   #chunks: Chunk[] = []
+  /** How many of the chunks, from the first on, are not all the tail's own. */
+  #borrowing = 0
+  /** Bytes that have come since someone has read from here. */
+  #unreadBytes = Infinity
   /** The last chunk that was dropped, for the next that is needed. */
   #spare: Chunk | null = null
 
-  /** Copies whole batches to the end. */
+  /** Adds whole batches to the end, which stay as they are until they are written. */
   append(batches: Uint8Array): void {
+    this.#unreadBytes += batches.length
+    if (this.#unreadBytes <= UNREAD_BYTES_MAX) {
+      this.#copy(batches)
+    } else {
+      const chunk = new Chunk(this.end, batches, true)
+      chunk.used = batches.length
+      this.#chunks.push(chunk)
+      this.#borrowing = this.#chunks.length
+    }
+    this.end += batches.length
+  }
+
+  /** Someone has read all there is, and is likely to ask for what comes: it is kept from here on. */
+  follow(): void {
+    this.#unreadBytes = 0
+  }
+
+  #copy(batches: Uint8Array): void {
     let chunk = this.#chunks.at(-1)
     if (chunk === undefined || chunk.used + batches.length > chunk.bytes.length) {
       const usual = chunk === undefined ? FIRST_CHUNK_BYTES : chunk.bytes.length * 2
@@ -49,12 +83,11 @@ export class HotTail {
     }
     chunk.bytes.set(batches, chunk.used)
     chunk.used += batches.length
-    this.end += batches.length
   }
 
   #chunkOf(capacity: number): Chunk {
     const spare = this.#spare
-    if (spare === null || spare.bytes.length < capacity) return new Chunk(this.end, capacity)
+    if (spare === null || spare.bytes.length < capacity) return Chunk.owned(this.end, capacity)
     this.#spare = null
     spare.start = this.end
     spare.used = 0
@@ -66,9 +99,38 @@ export class HotTail {
     return this.#pieces(this.written, this.end, false)
   }
 
+  /** All is written: of the written at most `limitBytes` are kept, if that can be. */
+  wrote(limitBytes: number): void {
+    this.written = this.end
+    if (this.#borrowing > 0) {
+      for (const { isBorrowed, bytes } of this.#chunks.splice(0, this.#borrowing)) {
+        if (!isBorrowed) this.memoryBytes -= bytes.length
+      }
+      this.#borrowing = 0
+      this.#spare = null
+      this.start = this.#chunks[0]?.start ?? this.end
+    }
+    this.shrinkTo(limitBytes)
+  }
+
   /** The bytes of [from, to), by reference. */
   pieces(from: number, to: number): Uint8Array[] {
+    this.#unreadBytes = 0
+    if (this.#borrowing > 0) this.#own()
     return this.#pieces(from, to, true)
+  }
+
+  /** Copies what is only referred to: a reader may have it for longer. */
+  #own(): void {
+    this.#borrowing = 0
+    this.#chunks = this.#chunks.map((chunk) => {
+      if (!chunk.isBorrowed) return chunk
+      const own = Chunk.owned(chunk.start, chunk.used)
+      own.bytes.set(chunk.bytes)
+      own.used = chunk.used
+      this.memoryBytes += own.used
+      return own
+    })
   }
 
   #pieces(from: number, to: number, isLent: boolean): Uint8Array[] {
@@ -136,6 +198,7 @@ export class HotTail {
       const end = oldest.start + oldest.used
       if (end > this.written) return
       this.#chunks.shift()
+      if (this.#borrowing > 0) this.#borrowing -= 1
       this.memoryBytes -= oldest.bytes.length
       this.start = end
       if (limitBytes > 0 && !oldest.isLent && oldest.bytes.length <= MAX_CHUNK_BYTES) {
@@ -147,6 +210,7 @@ export class HotTail {
   /** Forgets everything; the segment ends at `position`. */
   reset(position: number): void {
     this.#chunks = []
+    this.#borrowing = 0
     this.#spare = null
     this.memoryBytes = 0
     this.start = position
@@ -155,7 +219,7 @@ export class HotTail {
   }
 
   #chunkAt(position: number): number {
-    let index = this.#chunks.length - 1
+    let index = Math.max(0, this.#chunks.length - 1)
     while (index > 0 && this.#chunks[index]!.start > position) index--
     return index
   }

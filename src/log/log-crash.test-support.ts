@@ -83,6 +83,8 @@ export class LogCrashRun {
   #records = new Map<number, Stored>()
   /** Base offsets of batches, in order. */
   #batches: number[] = []
+  /** What was appended and not written: the log may refer to it until then. */
+  #lent: Uint8Array[] = []
   #endOffset = 0
   #writtenOffset = 0
   #flushedOffset = 0
@@ -275,7 +277,9 @@ export class LogCrashRun {
       builder.append(this.#nowMs, utf8(key), utf8(value))
     }
     const context = { leaderEpoch: this.#epoch, nowMs: this.#nowMs, origin: 'client' as const }
-    const result = this.#log.appendAsLeader(builder.build(), context)
+    const bytes = builder.build()
+    this.#lent.push(bytes)
+    const result = this.#log.appendAsLeader(bytes, context)
     if (this.#isDead) return false
     assert.equal(result.error, ErrorCode.NONE, String(result.errorMessage))
     assert.equal(result.firstOffset, this.#endOffset)
@@ -298,6 +302,7 @@ export class LogCrashRun {
     const { recoveryPoint } = this.#log
     this.#log.write()
     if (this.#isDead) return
+    for (const each of this.#lent.splice(0)) each.fill(0xff)
     this.#writtenOffset = this.#endOffset
     this.#log.advanceHighWatermark(this.#endOffset)
     // By flush.messages. What deleted records move is no flush.

@@ -75,6 +75,8 @@ class World {
   log: UnifiedLog
   /** What the log should hold; batches below the start may be in it too. */
   batches: Batch[] = []
+  /** What was appended and not written: the log may refer to it until then. */
+  #lent: Uint8Array[] = []
   readonly made = new Map<Batch['baseOffset'], Made>()
   startOffset = 0
   endOffset = 0
@@ -160,6 +162,7 @@ class World {
     const sent = bytes.slice()
     const origin = marker === null ? 'client' : 'coordinator'
     const context = { leaderEpoch: this.epoch, nowMs: this.nowMs, origin } as const
+    this.#lent.push(bytes)
     const result = this.log.appendAsLeader(bytes, context)
     assert.equal(result.error, ErrorCode.NONE, String(result.errorMessage))
     assert.equal(result.firstOffset, this.endOffset)
@@ -225,6 +228,7 @@ class World {
 
   write(): void {
     this.log.write()
+    for (const bytes of this.#lent.splice(0)) bytes.fill(0xff)
     this.log.advanceHighWatermark(this.endOffset)
     this.writtenOffset = this.endOffset
   }

@@ -176,7 +176,10 @@ function readWarm(
     segment.rebuildIndexes('corrupt')
     read = readOnce()
   }
-  if (read.found || read.problem !== '') return resultOf(log, segment, read, offset)
+  const { upperBound } = options
+  const { found, nextOffset, problem } = read
+  if (found && nextOffset >= Math.min(upperBound, log.logEndOffset)) log.tail.follow()
+  if (found || problem !== '') return resultOf(log, segment, read, offset)
   return readTail(log, segment, log.tail.start, offset, maxBytes, options)!
 }
 

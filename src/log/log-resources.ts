@@ -46,4 +46,10 @@ export class LogResources {
       return tail.memoryBytes === 0
     })
   }
+
+  /** Takes note of what a tail holds after a write, which may be nothing. */
+  noteTail(tail: HotTail): void {
+    if (tail.memoryBytes > 0) this.tails.use(tail, tail.memoryBytes)
+    else this.tails.drop(tail)
+  }
 }

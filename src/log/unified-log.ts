@@ -137,7 +137,7 @@ export class UnifiedLog {
     return first >= 0 && first < this.highWatermark ? first : this.highWatermark
   }
 
-  /** Appends what a client, a coordinator or this node's raft leader made. */
+  /** Appends what a client, a coordinator or a raft leader made; refers to it until `write`. */
   appendAsLeader(records: Uint8Array, context: AppendContext): AppendResult {
     const { config, logEndOffset, logStartOffset } = this
     if (this.failure !== null) return refused(ErrorCode.KAFKA_STORAGE_ERROR, '', logStartOffset)
@@ -199,16 +199,15 @@ export class UnifiedLog {
   write(): void {
     const { tail } = this
     if (tail.written === tail.end) return
+    const { resources } = this.home
     this.#guard(() => {
       const { active } = this.segments
       active.file().write(tail.unwritten(), tail.written)
-      tail.written = tail.end
+      tail.wrote(resources.limits.maxTailBytesPerLog)
       active.indexes.saveMany()
     })
     this.flusher.startNames()
-    const { resources } = this.home
-    tail.shrinkTo(resources.limits.maxTailBytesPerLog)
-    resources.tails.use(tail, tail.memoryBytes)
+    resources.noteTail(tail)
     if (this.logEndOffset - this.recoveryPoint >= this.config.flushMessages) this.flushNow()
   }
 
