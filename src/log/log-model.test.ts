@@ -75,8 +75,7 @@ class World {
   log: UnifiedLog
   /** What the log should hold; batches below the start may be in it too. */
   batches: Batch[] = []
-  /** What was appended and not written: the log may refer to it until then. */
-  #lent: Uint8Array[] = []
+  #lent: Uint8Array[] = [] // to the log, until it is written
   readonly made = new Map<Batch['baseOffset'], Made>()
   startOffset = 0
   endOffset = 0
