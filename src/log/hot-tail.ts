@@ -67,7 +67,7 @@ export class HotTail {
     this.end += batches.length
   }
 
-  /** Someone has read all there is, and is likely to ask for what comes: it is kept from here on. */
+  /** Someone has read all there is, and will ask for what comes: it is kept from here on. */
   follow(): void {
     this.#unreadBytes = 0
   }
