@@ -24,6 +24,13 @@ describe('a pool of buffers', () => {
     assert.notEqual(buffers.take(1000).buffer, large.buffer)
   })
 
+  it('makes buffers that fit the next use too', () => {
+    const sizes = [1, 4096, 4097, 16_341, 32_769, 98_000].map((length) => {
+      return new BufferPool(MIB).take(length).buffer.byteLength
+    })
+    assert.deepEqual(sizes, [1, 4096, 8192, 16_384, 65_536, 131_072])
+  })
+
   it('keeps no more than its limit', () => {
     const buffers = new BufferPool(2 * MIB)
     const taken = [1, 2, 3].map(() => buffers.take(MIB))

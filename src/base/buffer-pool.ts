@@ -7,7 +7,7 @@
  * more. One that is never given back is garbage like any other.
  */
 
-/** Sizes are rounded up to this, so that buffers fit the next use too. */
+/** Sizes are rounded up to this, and smaller ones to a power of two: they fit the next use too. */
 const GRAIN_BYTES = 64 * 1024
 /** A buffer serves uses down to this part of its size. */
 const SMALLEST_USE = 1 / 4
@@ -32,9 +32,8 @@ export class BufferPool {
       this.freeBytes -= buffer.byteLength
       return new Uint8Array(buffer, 0, length)
     }
-    const rounded = Math.ceil(length / GRAIN_BYTES) * GRAIN_BYTES
     // Not zeroed: whoever takes it fills it, or fails.
-    return new Uint8Array(Buffer.allocUnsafeSlow(rounded).buffer, 0, length)
+    return new Uint8Array(Buffer.allocUnsafeSlow(capacityFor(length)).buffer, 0, length)
   }
 
   /** Takes back what `take` gave, or a view of it. */
@@ -44,4 +43,9 @@ export class BufferPool {
     this.#free.push(buffer)
     this.freeBytes += buffer.byteLength
   }
+}
+
+function capacityFor(length: number): number {
+  if (length > GRAIN_BYTES / 2) return Math.ceil(length / GRAIN_BYTES) * GRAIN_BYTES
+  return 2 ** Math.ceil(Math.log2(Math.max(1, length)))
 }

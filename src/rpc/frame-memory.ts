@@ -6,8 +6,11 @@
  */
 import { BufferPool } from '../base/buffer-pool.ts'
 
-/** Frames below this are not worth keeping: their memory comes in slabs already. */
-const LARGE_FRAME_BYTES = 16 * 1024
+/**
+ * Frames below this are not worth keeping: their memory comes in slabs. Much less than the batch of
+ * 16 KiB that is a client's default: one with few bytes around it would be just below that.
+ */
+const LARGE_FRAME_BYTES = 4 * 1024
 
 export class FrameMemory {
   readonly #pool: BufferPool

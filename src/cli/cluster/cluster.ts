@@ -14,6 +14,7 @@ import { KafkaError } from '../../client/kafka-error.ts'
 import { type Arguments, argumentsOrStatus } from '../argparse-flags.ts'
 import { CliError } from '../cli-error.ts'
 import { hashMapOrderBy, integerHash } from '../java-order.ts'
+import { deprecation } from '../renamed-flag.ts'
 import type { ToolRun } from '../tool.ts'
 import { clusterParser } from './cluster-flags.ts'
 
@@ -56,9 +57,7 @@ async function settingsOf(args: Arguments, run: ToolRun) {
     throw new CliError('--config and --command-config cannot be specified together.')
   }
   if (args.has('config')) {
-    const text =
-      'Option --config has been deprecated and will be removed in a future version. ' +
-      'Use --command-config instead.'
+    const text = deprecation('config', 'command-config')
     if (args.has('json')) run.err(text)
     else run.out(text)
   }

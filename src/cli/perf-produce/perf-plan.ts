@@ -10,6 +10,7 @@ import { resolve } from 'node:path'
 import type { Arguments } from '../argparse-flags.ts'
 import { CliError } from '../cli-error.ts'
 import { type ConnectionSettings, settingsFrom } from '../connection-settings.ts'
+import { deprecation } from '../renamed-flag.ts'
 import type { ToolRun } from '../tool.ts'
 
 /** A run, checked. */
@@ -127,13 +128,8 @@ function split(text: string, delimiter: string): string[] {
 function connection(args: Arguments, run: ToolRun, tell: (line: string) => void) {
   const old = args.all('producer-props')
   const oldFile = args.text('producer.config')
-  const tells = (from: string, to: string) =>
-    tell(
-      `Option --${from} has been deprecated and will be removed in a future version. ` +
-        `Use --${to} instead.`,
-    )
-  if (old !== null) tells('producer-props', 'command-property')
-  if (oldFile !== null) tells('producer.config', 'command-config')
+  if (old !== null) tell(deprecation('producer-props', 'command-property'))
+  if (oldFile !== null) tell(deprecation('producer.config', 'command-config'))
   const given = {
     brokers: args.text('bootstrap-server'),
     file: oldFile ?? args.text('command-config'),

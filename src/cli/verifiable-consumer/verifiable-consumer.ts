@@ -20,6 +20,7 @@ import { CliError } from '../cli-error.ts'
 import { type ConnectionSettings, settingsFrom } from '../connection-settings.ts'
 import { hashMapOrderBy, partitionHash } from '../java-order.ts'
 import { javaText } from '../java-text.ts'
+import { configFile } from '../renamed-flag.ts'
 import type { ToolRun } from '../tool.ts'
 import { verifiableConsumerParser } from './verifiable-consumer-flags.ts'
 
@@ -57,19 +58,9 @@ export async function verifiableConsumerTool(run: ToolRun): Promise<number> {
 }
 
 function connection(args: Arguments, run: ToolRun): ConnectionSettings {
-  const old = args.text('consumer.config')
-  if (old !== null && args.has('command-config')) {
-    throw args.error('Options --consumer.config and --command-config are mutually exclusive.')
-  }
-  if (old !== null) {
-    run.out(
-      'Option --consumer.config has been deprecated and will be removed in a future version. ' +
-        'Use --command-config instead.',
-    )
-  }
   const given = {
     brokers: args.text('bootstrap-server'),
-    file: old ?? args.text('command-config'),
+    file: configFile(args, 'consumer.config', run),
     profile: args.text('profile'),
   }
   try {

@@ -19,6 +19,7 @@ import { type ConnectionSettings, settingsFrom } from '../connection-settings.ts
 import { exceptionName } from '../exception-names.ts'
 import { doubleText } from '../java-double.ts'
 import { Throttle } from '../perf-produce/throttle.ts'
+import { configFile } from '../renamed-flag.ts'
 import type { ToolRun } from '../tool.ts'
 import { verifiableProducerParser } from './verifiable-producer-flags.ts'
 
@@ -54,19 +55,9 @@ export async function verifiableProducerTool(run: ToolRun): Promise<number> {
 }
 
 function connection(args: Arguments, run: ToolRun): ConnectionSettings {
-  const old = args.text('producer.config')
-  if (old !== null && args.has('command-config')) {
-    throw args.error('Options --producer.config and --command-config are mutually exclusive.')
-  }
-  if (old !== null) {
-    run.out(
-      'Option --producer.config has been deprecated and will be removed in a future version. ' +
-        'Use --command-config instead.',
-    )
-  }
   const given = {
     brokers: args.text('bootstrap-server'),
-    file: old ?? args.text('command-config'),
+    file: configFile(args, 'producer.config', run),
     profile: args.text('profile'),
   }
   try {
