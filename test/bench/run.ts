@@ -67,8 +67,15 @@ async function measure(bench: Bench, scenario: Scenario, options: Options): Prom
   for (let round = 0; round < options.rounds; round++) {
     for (const kind of kinds) {
       if (isLeftOut && kind === 'kafka') continue
-      samples.add(kind, await scenario.measure(bench, kind))
-      console.error(samples.describeLast(kind))
+      try {
+        samples.add(kind, await scenario.measure(bench, kind))
+        console.error(samples.describeLast(kind))
+      } catch (error) {
+        // A server that does not get through it takes nothing from the figures of the others.
+        const [why] = String(error instanceof Error ? error.message : error).split('\n')
+        console.error(`${scenario.name} ${kind}: not measured: ${why}`)
+        process.exitCode = 1
+      }
     }
     kinds.reverse()
   }
