@@ -252,7 +252,9 @@ test('answers that wait too long fail; timers run, and what they write is flushe
   fixture.say('late', 'a')
   fixture.runtime.flush(100)
   assert.equal(fixture.runtime.nextDeadlineMs(), 5_100)
-  fixture.shard.deadlineMs = 5_050
+  fixture.runtime.run(7, 100, (shard) => {
+    shard.deadlineMs = 5_050
+  })
   assert.equal(fixture.runtime.nextDeadlineMs(), 5_050)
   fixture.runtime.expire(5_100)
   assert.deepEqual(fixture.answers, [`late failed with ${ErrorCode.REQUEST_TIMED_OUT}`])

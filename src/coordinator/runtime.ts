@@ -45,7 +45,10 @@ export interface CoordinatorShard<Rec> {
   loaded(nowMs: number): void
   /** The shard goes away: whoever still waits in its volatile state is told `error`. */
   unloaded(error: ErrorCode): void
-  /** When `expire` has something to do; Infinity where it never has. */
+  /**
+   * When `expire` has something to do; Infinity where it never has. It changes while an operation
+   * runs and while its records are written and committed, and at no other time.
+   */
   nextDeadlineMs(): number
   expire(nowMs: number): void
 }
@@ -77,6 +80,8 @@ export class CoordinatorRuntime<Rec, Shard extends CoordinatorShard<Rec>> {
   readonly #slots = new Map<number, Slot<Rec, Shard>>()
   /** Those with records that the log has not got yet. */
   readonly #unwritten = new Set<Slot<Rec, Shard>>()
+  /** The next deadline of all slots; null where something has happened to one since. */
+  #nextMs: number | null = null
 
   constructor(options: RuntimeOptions<Rec, Shard>) {
     this.#options = options
@@ -155,6 +160,7 @@ export class CoordinatorRuntime<Rec, Shard extends CoordinatorShard<Rec>> {
     const slot = this.#slots.get(partition)
     if (slot === undefined || slot.phase === 'failed') return ErrorCode.NOT_COORDINATOR
     if (slot.phase === 'loading') return ErrorCode.COORDINATOR_LOAD_IN_PROGRESS
+    this.#nextMs = null
     slot.journal.nowMs = nowMs
     try {
       operation(slot.shard, slot.journal)
@@ -170,6 +176,7 @@ export class CoordinatorRuntime<Rec, Shard extends CoordinatorShard<Rec>> {
   flush(nowMs: number): void {
     for (const slot of this.#unwritten) {
       this.#unwritten.delete(slot)
+      this.#nextMs = null
       slot.journal.flush(nowMs)
     }
   }
@@ -177,10 +184,18 @@ export class CoordinatorRuntime<Rec, Shard extends CoordinatorShard<Rec>> {
   /** Everything below `offset` is committed: lets out the answers that waited for it. */
   onHighWatermark(partition: number, offset: number): void {
     const slot = this.#slots.get(partition)
-    if (slot !== undefined && slot.phase === 'active') slot.journal.commit(offset)
+    if (slot === undefined || slot.phase !== 'active') return
+    this.#nextMs = null
+    slot.journal.commit(offset)
   }
 
+  /** Asked for in each turn: it looks at all partitions only where one was touched. */
   nextDeadlineMs(): number {
+    this.#nextMs ??= this.#findNextMs()
+    return this.#nextMs
+  }
+
+  #findNextMs(): number {
     let next = Number.POSITIVE_INFINITY
     for (const slot of this.#slots.values()) {
       if (slot.phase !== 'active') continue
@@ -191,6 +206,8 @@ export class CoordinatorRuntime<Rec, Shard extends CoordinatorShard<Rec>> {
 
   /** Runs what is due, and hands what that wrote to the log. */
   expire(nowMs: number): void {
+    if (nowMs < this.nextDeadlineMs()) return
+    this.#nextMs = null
     for (const [partition, slot] of this.#slots) {
       if (slot.phase !== 'active') continue
       slot.journal.expire(nowMs)
@@ -211,6 +228,7 @@ export class CoordinatorRuntime<Rec, Shard extends CoordinatorShard<Rec>> {
   }
 
   #drop(slot: Slot<Rec, Shard>, error: ErrorCode): void {
+    this.#nextMs = null
     slot.phase = 'failed'
     slot.journal.close(error)
     slot.shard.unloaded(error)
