@@ -82,6 +82,7 @@ export class ClientConnection {
     this.#nowMs = nowMs
     this.lastActiveMs = nowMs()
     socket.lendsChunks = true
+    socket.nextInput = () => (this.closed ? null : this.#frames.nextInput())
     socket.onData = (chunk) => this.#onData(chunk)
     socket.onDrain = () => {
       this.#wake()

@@ -92,6 +92,11 @@ export interface Connection {
   onData: (chunk: Uint8Array) => void
   /** Set with the callbacks, false at first: chunks are only lent, for as long as `onData` runs. */
   lendsChunks: boolean
+  /**
+   * Set with the callbacks: memory that what comes next is read into, to be handed to `onData` as a
+   * view of it; or null for memory of the connection. A connection may do without asking.
+   */
+  nextInput: () => Uint8Array | null
   /** Called once, when nothing more will come or go; `reason` is '' for an orderly end. */
   onClose: (reason: string) => void
   /** Called when `queuedBytes` has fallen to 0 after a write that did not drain at once. */

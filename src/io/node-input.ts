@@ -8,7 +8,9 @@
  * not what it is today, and on Windows, where the system writes into memory between our calls,
  * sockets read in the usual way.
  *
- * Invariant: what is handed out is valid until the call returns.
+ * Who expects much may name memory of its own for the next read, and so have it without a copy.
+ *
+ * Invariant: what is handed out of the shared memory is valid until the call returns.
  */
 import * as net from 'node:net'
 
@@ -27,8 +29,15 @@ export class NodeInput {
     this.#isShared = isShared
   }
 
-  /** Has `take` called with all that comes on a paused socket; returns the one to go on with. */
-  attach(accepted: net.Socket, take: (chunk: Uint8Array) => void): net.Socket {
+  /**
+   * Has `take` called with all that comes on a paused socket; returns the one to go on with.
+   * `nextInput` names what to read into next; null for the shared memory.
+   */
+  attach(
+    accepted: net.Socket,
+    take: (chunk: Uint8Array) => void,
+    nextInput: () => Uint8Array | null = () => null,
+  ): net.Socket {
     const { _handle: handle } = accepted as unknown as { readonly _handle?: Handle | null }
     if (!this.#isShared || typeof handle?.useUserBuffer !== 'function') {
       accepted.on('data', (chunk: Buffer) => {
@@ -37,9 +46,9 @@ export class NodeInput {
       accepted.resume()
       return accepted
     }
-    this.#memory ??= new Uint8Array(INPUT_BYTES)
+    const shared = (this.#memory ??= new Uint8Array(INPUT_BYTES))
     const onread = {
-      buffer: this.#memory,
+      buffer: () => nextInput() ?? shared,
       callback: (length: number, memory: Uint8Array): boolean => {
         take(memory.subarray(0, length))
         return true

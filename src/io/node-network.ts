@@ -31,6 +31,10 @@ function plainAddress(address: string | undefined): string {
 
 function ignore(): void {}
 
+function nothing(): null {
+  return null
+}
+
 /** Small pieces as one: to copy them costs less than what Node does to write several. */
 function joined(pieces: readonly Uint8Array[]): readonly Uint8Array[] {
   if (pieces.length === 1) return pieces
@@ -49,6 +53,7 @@ class NodeConnection implements Connection {
   readonly localPort: number
   onData: (chunk: Uint8Array) => void = ignore
   lendsChunks = false
+  nextInput: () => Uint8Array | null = nothing
   onClose: (reason: string) => void = ignore
   onDrain: () => void = ignore
   readonly #socket: net.Socket
@@ -61,7 +66,8 @@ class NodeConnection implements Connection {
 
   /** @param input what an accepted connection reads into; null for one that was dialled */
   constructor(made: net.Socket, input: NodeInput | null = null) {
-    const socket = input === null ? made : input.attach(made, (chunk) => this.#takeLent(chunk))
+    const take = (chunk: Uint8Array): void => this.#takeLent(chunk)
+    const socket = input === null ? made : input.attach(made, take, () => this.nextInput())
     this.#socket = socket
     this.remoteHost = plainAddress(socket.remoteAddress)
     this.remotePort = socket.remotePort ?? 0

@@ -30,6 +30,10 @@ export interface SimAddress {
 
 function ignore(): void {}
 
+function nothing(): null {
+  return null
+}
+
 export class SimConnection implements Connection {
   readonly remoteHost: string
   readonly remotePort: number
@@ -37,6 +41,7 @@ export class SimConnection implements Connection {
   readonly localPort: number
   onData: (chunk: Uint8Array) => void = ignore
   lendsChunks = false
+  nextInput: () => Uint8Array | null = nothing
   onClose: (reason: string) => void = ignore
   onDrain: () => void = ignore
   readonly process: SimProcess
@@ -198,8 +203,18 @@ export class SimConnection implements Connection {
   }
 
   #receive(chunk: Uint8Array): void {
-    if (!this.#hasEnded) this.onData(chunk)
-    if (this.lendsChunks) chunk.fill(LENT) // so that whoever keeps it is found out
+    for (let at = 0; at < chunk.length && !this.#hasEnded; ) {
+      const given = this.nextInput()
+      const part = chunk.subarray(at, given === null ? chunk.length : at + given.length)
+      at += part.length
+      if (given === null) {
+        this.onData(part)
+        if (this.lendsChunks) part.fill(LENT) // so that whoever keeps it is found out
+      } else {
+        given.set(part)
+        this.onData(given.subarray(0, part.length))
+      }
+    }
   }
 
   #noteDrained(): void {

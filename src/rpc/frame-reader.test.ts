@@ -73,6 +73,62 @@ test('with memory of its own it keeps nothing of a chunk', () => {
   fc.assert(property, { seed: 7, numRuns: 50 })
 })
 
+/** Hands a stream over as a connection does, to where the reader wants it; returns what is not. */
+function feed(
+  reader: FrameReader,
+  chunk: Uint8Array,
+  onFrame: (frame: Uint8Array) => void,
+): number {
+  let elsewhere = 0
+  for (let at = 0; at < chunk.length; ) {
+    const given = reader.nextInput()
+    const part = chunk.slice(at, given === null ? chunk.length : at + given.length)
+    at += part.length
+    given?.set(part)
+    if (given === null) elsewhere += part.length
+    assert.equal(reader.push(given?.subarray(0, part.length) ?? part, onFrame), null)
+    if (given === null) part.fill(0xff)
+  }
+  return elsewhere
+}
+
+test('frames come out as they went in, also where large ones are read to their places', () => {
+  const memory = new FrameMemory(1_000_000)
+  const sizes = fc.oneof(fc.nat(30), fc.nat(150_000), fc.integer({ min: 60_000, max: 600_000 }))
+  const places = fc.array(fc.nat(), { maxLength: 6 })
+  const property = fc.property(fc.array(sizes, { maxLength: 5 }), places, (lengths, at) => {
+    const sent = lengths.map((length, i) => new Uint8Array(length).map((_, j) => (i + j) % 251))
+    const reader = new FrameReader(1_000_000, memory)
+    let count = 0
+    for (const chunk of cut(framed(sent), at)) {
+      feed(reader, chunk, (frame) => {
+        assert.ok(Buffer.from(sent[count++]!).equals(frame))
+        memory.give(frame)
+      })
+    }
+    assert.equal(count, sent.length)
+    assert.equal(reader.pendingBytes, 0)
+  })
+  fc.assert(property, { seed: 7, numRuns: 100 })
+})
+
+test('behind a large frame nothing of the next large one has to be copied but its head', () => {
+  const reader = new FrameReader(1_000_000, new FrameMemory(1_000_000))
+  const frame = (value: number) => framed([new Uint8Array(100_000).fill(value)])
+  assert.equal(reader.nextInput(), null, 'whatever comes first goes elsewhere')
+  assert.ok(feed(reader, frame(1), () => {}) > 100_000)
+  assert.equal(
+    feed(reader, frame(2), () => {}),
+    0,
+  )
+  const small = framed([new Uint8Array(20)])
+  assert.equal(
+    feed(reader, small, () => {}),
+    0,
+  )
+  assert.equal(reader.nextInput(), null, 'a small frame ends it')
+})
+
 test('memory of a large frame that was given back holds the next one', () => {
   const memory = new FrameMemory(1_000_000)
   const large = memory.take(100_000)

@@ -1,9 +1,9 @@
 /**
  * Cuts the bytes of a connection into frames: an int32 length, then as many bytes.
  *
- * With a FrameMemory every frame is copied into it, and chunks are only lent. Without one, a frame
- * that lies whole within one chunk is a view of it, and only one that chunks cut through is copied.
- * Memory grows with what has come: a peer that announces a large frame and sends nothing costs
+ * With a FrameMemory every frame is copied into it, and chunks are only lent; but a large frame can
+ * be read to where it belongs (`nextInput`). Without one, a frame that lies whole within one chunk
+ * is a view of it, and only one that chunks cut through is copied. Memory grows with what has come: a peer that announces a large frame and sends nothing costs
  * nothing to speak of.
  */
 import type { FrameMemory } from './frame-memory.ts'
@@ -13,6 +13,10 @@ export const FRAME_HEADER_BYTES = 4
 /** A frame up to this size gets its memory at once. */
 const EAGER_FRAME_BYTES_MAX = 128 * 1024
 const GROWTH = 4
+/** A frame from this size on is worth a read of its own. */
+const DIRECT_FRAME_BYTES = 64 * 1024
+/** What is read before it: the length, and little of the frame. */
+const HEAD_BYTES = 64
 
 export class FrameReader {
   readonly #maxFrameBytes: number
@@ -24,6 +28,9 @@ export class FrameReader {
   #partial: Uint8Array | null = null
   #frameBytes = 0
   #gathered = 0
+  /** The frame that came last, or comes now, is a large one: so is the next, likely. */
+  #isDirect = false
+  #head: Uint8Array | null = null
   /** Why nothing more can be read: what follows a bad length can't be told apart. */
   #error: string | null = null
 
@@ -55,6 +62,18 @@ export class FrameReader {
     return this.#error
   }
 
+  /**
+   * Memory to read into next, for the next `push`: the rest of a large frame, or the beginning of
+   * what may be another one. Null where there is no such.
+   */
+  nextInput(): Uint8Array | null {
+    if (!this.#isDirect || this.#memory === null || this.#error !== null) return null
+    if (this.#partial !== null) return this.#room(this.#gathered + 1).subarray(this.#gathered)
+    if (this.#headerBytes > 0) return null
+    this.#head ??= new Uint8Array(HEAD_BYTES)
+    return this.#head
+  }
+
   /** Bytes that wait for the rest of their frame. */
   get pendingBytes(): number {
     return this.#partial === null ? this.#headerBytes : this.#gathered
@@ -78,6 +97,7 @@ export class FrameReader {
       onFrame(new Uint8Array(chunk.buffer, chunk.byteOffset + at, length))
       return at + length
     }
+    this.#isDirect = length >= DIRECT_FRAME_BYTES
     this.#partial = this.#take(Math.min(length, EAGER_FRAME_BYTES_MAX))
     this.#frameBytes = length
     this.#gathered = 0
@@ -89,7 +109,9 @@ export class FrameReader {
     const taken = Math.min(chunk.length - at, this.#frameBytes - this.#gathered)
     const partial = this.#room(this.#gathered + taken)
     const piece = new Uint8Array(chunk.buffer, chunk.byteOffset + at, taken)
-    partial.set(piece, this.#gathered)
+    const isInPlace =
+      piece.buffer === partial.buffer && piece.byteOffset === partial.byteOffset + this.#gathered
+    if (!isInPlace) partial.set(piece, this.#gathered)
     this.#gathered += taken
     if (this.#gathered === this.#frameBytes) {
       this.#partial = null
