@@ -356,25 +356,6 @@ function networkContract(world: () => World): void {
     await world().until(() => server.closed !== null)
   })
 
-  it('reads to where it is told to', async () => {
-    const [{ connection: client }, { connection: server }] = await connected()
-    const sent = Uint8Array.from({ length: 300 }, (_, i) => i)
-    const own = new Uint8Array(250)
-    const got: number[] = []
-    server.lendsChunks = true
-    server.nextInput = () => (got.length === 0 ? null : own.subarray(0, 100))
-    server.onData = (chunk) => {
-      if (got.length > 0 && chunk.buffer === own.buffer) assert.ok(chunk.length <= 100)
-      for (const byte of chunk) got.push(byte)
-    }
-    client.write([sent.subarray(0, 10)])
-    await world().until(() => got.length === 10)
-    client.write([sent.subarray(10)])
-    await world().until(() => got.length === sent.length)
-    assert.deepEqual(Uint8Array.from(got), sent)
-    client.destroy()
-  })
-
   it('takes a paused connection no data', async () => {
     const [client, server] = await connected()
     server.connection.pause()

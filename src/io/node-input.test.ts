@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import * as net from 'node:net'
 import { describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { NodeInput } from './node-input.ts'
 
 const BYTES = 700_000
@@ -51,5 +52,33 @@ describe('the input of accepted sockets', () => {
     const { sums, memories } = await exchange(new NodeInput(false))
     assert.deepEqual(sums, expected)
     assert.ok(memories.size > 3)
+  })
+
+  it('is read to memory that is named for it', async () => {
+    const own = new Uint8Array(250)
+    const got: number[] = []
+    let inPlace = 0
+    const sent = Uint8Array.from({ length: 300 }, (_, i) => i)
+    const server = net.createServer({ pauseOnConnect: true }, (accepted) => {
+      const take = (chunk: Uint8Array): void => {
+        if (chunk.buffer === own.buffer) inPlace += chunk.length
+        got.push(...chunk)
+      }
+      // The first 100 bytes anywhere, and then 50 at a time.
+      const next = () => (got.length < 100 ? null : own.subarray(100, 150))
+      new NodeInput(true).attach(accepted, take, next)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as net.AddressInfo
+    const client = net.connect({ port, host: '127.0.0.1', noDelay: true })
+    client.write(sent.subarray(0, 100))
+    while (got.length < 100) await setImmediate()
+    client.write(sent.subarray(100))
+    while (got.length < sent.length) await setImmediate()
+    assert.deepEqual(Uint8Array.from(got), sent)
+    assert.equal(inPlace, 200)
+    client.destroy()
+    server.close()
   })
 })

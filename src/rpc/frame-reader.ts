@@ -3,8 +3,8 @@
  *
  * With a FrameMemory every frame is copied into it, and chunks are only lent; but a large frame can
  * be read to where it belongs (`nextInput`). Without one, a frame that lies whole within one chunk
- * is a view of it, and only one that chunks cut through is copied. Memory grows with what has come: a peer that announces a large frame and sends nothing costs
- * nothing to speak of.
+ * is a view of it, and only one that chunks cut through is copied. Memory grows with what has come:
+ * a peer that announces a large frame and sends nothing costs nothing to speak of.
  */
 import type { FrameMemory } from './frame-memory.ts'
 
