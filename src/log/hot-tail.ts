@@ -46,8 +46,6 @@ export class HotTail {
   /** Bytes of memory held, without what is only referred to. */
   memoryBytes = 0
   #chunks: Chunk[] = []
-  /** How many of the chunks, from the first on, are not all the tail's own. */
-  #borrowing = 0
   /** Bytes that have come since someone has read from here. */
   #unreadBytes = Infinity
   /** The last chunk that was dropped, for the next that is needed. */
@@ -62,7 +60,6 @@ export class HotTail {
       const chunk = new Chunk(this.end, batches, true)
       chunk.used = batches.length
       this.#chunks.push(chunk)
-      this.#borrowing = this.#chunks.length
     }
     this.end += batches.length
   }
@@ -102,11 +99,11 @@ export class HotTail {
   /** All is written: of the written at most `limitBytes` are kept, if that can be. */
   wrote(limitBytes: number): void {
     this.written = this.end
-    if (this.#borrowing > 0) {
-      for (const { isBorrowed, bytes } of this.#chunks.splice(0, this.#borrowing)) {
+    const lastBorrowed = this.#chunks.findLastIndex(({ isBorrowed }) => isBorrowed)
+    if (lastBorrowed >= 0) {
+      for (const { isBorrowed, bytes } of this.#chunks.splice(0, lastBorrowed + 1)) {
         if (!isBorrowed) this.memoryBytes -= bytes.length
       }
-      this.#borrowing = 0
       this.#spare = null
       this.start = this.#chunks[0]?.start ?? this.end
     }
@@ -116,20 +113,19 @@ export class HotTail {
   /** The bytes of [from, to), by reference. */
   pieces(from: number, to: number): Uint8Array[] {
     this.#unreadBytes = 0
-    if (this.#borrowing > 0) this.#own()
+    this.#own()
     return this.#pieces(from, to, true)
   }
 
   /** Copies what is only referred to: a reader may have it for longer. */
   #own(): void {
-    this.#borrowing = 0
-    this.#chunks = this.#chunks.map((chunk) => {
-      if (!chunk.isBorrowed) return chunk
+    this.#chunks.forEach((chunk, at) => {
+      if (!chunk.isBorrowed) return
       const own = Chunk.owned(chunk.start, chunk.used)
       own.bytes.set(chunk.bytes)
       own.used = chunk.used
       this.memoryBytes += own.used
-      return own
+      this.#chunks[at] = own
     })
   }
 
@@ -198,7 +194,6 @@ export class HotTail {
       const end = oldest.start + oldest.used
       if (end > this.written) return
       this.#chunks.shift()
-      if (this.#borrowing > 0) this.#borrowing -= 1
       this.memoryBytes -= oldest.bytes.length
       this.start = end
       if (limitBytes > 0 && !oldest.isLent && oldest.bytes.length <= MAX_CHUNK_BYTES) {
@@ -210,7 +205,6 @@ export class HotTail {
   /** Forgets everything; the segment ends at `position`. */
   reset(position: number): void {
     this.#chunks = []
-    this.#borrowing = 0
     this.#spare = null
     this.memoryBytes = 0
     this.start = position
