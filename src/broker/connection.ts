@@ -73,8 +73,8 @@ export class ClientConnection {
   ) {
     this.id = id
     this.listener = listener
-    this.remoteHost = plainAddress(socket.remoteHost)
-    this.localHost = plainAddress(socket.localHost)
+    this.remoteHost = socket.remoteHost
+    this.localHost = socket.localHost
     this.localPort = socket.localPort
     this.#socket = socket
     this.#owner = owner
@@ -240,9 +240,4 @@ export class ClientConnection {
     this.#slots.length = 0
     this.#owner.closed(this, reason, cause)
   }
-}
-
-/** An IPv4 address in its own form, also where the socket speaks IPv6. */
-export function plainAddress(host: string): string {
-  return host.startsWith('::ffff:') ? host.slice(7) : host
 }

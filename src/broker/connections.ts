@@ -13,12 +13,7 @@ import { ErrorCode } from '../protocol/errors.ts'
 import { FrameMemory } from '../rpc/frame-memory.ts'
 import { decodeRequestHeader, peekRequest, type RequestHeader } from '../rpc/header.ts'
 import type { Broker } from './broker.ts'
-import {
-  ClientConnection,
-  type CloseCause,
-  type ConnectionOwner,
-  plainAddress,
-} from './connection.ts'
+import { ClientConnection, type CloseCause, type ConnectionOwner } from './connection.ts'
 import { ConnectionQuotas, WaitingConnection } from './connection-quotas.ts'
 import { GATHER_MS } from './gathering.ts'
 import { versionsOf } from './handlers/18-api-versions.ts'
@@ -73,7 +68,7 @@ export class Connections implements ConnectionOwner {
     const quotas = this.#quotas[listener.kind]
     const waiting = new WaitingConnection(socket, listener)
     if (!quotas.wait(waiting)) {
-      const host = plainAddress(socket.remoteHost)
+      const host = socket.remoteHost
       this.#refuse(socket, `${host} closed: max.connections reached, and too many wait for room`)
       return
     }
@@ -94,7 +89,7 @@ export class Connections implements ConnectionOwner {
 
   #admit(socket: Connection, listener: ListenerEndpoint): void {
     const quotas = this.#quotas[listener.kind]
-    const host = plainAddress(socket.remoteHost)
+    const host = socket.remoteHost
     const hostMax = quotas.hostLimit(host)
     if (hostMax >= 0) {
       this.#refuse(socket, `${host} closed: max.connections.per.ip=${hostMax} reached`)

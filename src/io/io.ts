@@ -84,6 +84,7 @@ export interface Disk {
 
 /** One byte stream. Callbacks are set once, right after the connection is handed over. */
 export interface Connection {
+  /** An IPv4 address in its own form, also where the socket speaks IPv6; so is `localHost`. */
   readonly remoteHost: string
   readonly remotePort: number
   /** The address that the peer dialled. */
