@@ -184,7 +184,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
 
   /** The partition as it is assigned; throws where it is not. */
   assigned({ topic, partition }: TopicPartition): AssignedPartition {
-    const assigned = this.partitions.get(`${topic}/${partition}`)
+    const assigned = this.#ifAssigned({ topic, partition })
     if (assigned !== undefined) return assigned
     const text = `${topic}-${partition} is not assigned to this consumer`
     throw new KafkaError('INVALID_STATE', text, { topic, partition })
@@ -264,13 +264,13 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
     if (commits === null) {
       throw new KafkaError('INVALID_STATE', 'a commit needs a groupId')
     }
-    const assigned = ({ topic, partition }: GroupOffset) => {
-      return this.partitions.get(`${topic}/${partition}`)
-    }
-    const places = offsets.map((one) => ({ one, of: assigned(one), epoch: assigned(one)?.epoch }))
+    const places = offsets.map((one) => {
+      const of = this.#ifAssigned(one)
+      return { one, of, epoch: of?.epoch }
+    })
     await commits.commit(offsets, deadline)
     for (const { one, of, epoch } of places) {
-      const now = assigned(one)
+      const now = this.#ifAssigned(one)
       if (now === undefined) continue
       now.committed = one.offset
       // Unless the program went elsewhere meanwhile.
@@ -367,10 +367,12 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
     }
   }
 
+  #ifAssigned({ topic, partition }: TopicPartition): AssignedPartition | undefined {
+    return this.partitions.get(`${topic}/${partition}`)
+  }
+
   #find(partitions: readonly TopicPartition[]): AssignedPartition[] {
-    return partitions.flatMap(
-      ({ topic, partition }) => this.partitions.get(`${topic}/${partition}`) ?? [],
-    )
+    return partitions.flatMap((partition) => this.#ifAssigned(partition) ?? [])
   }
 
   async #call(

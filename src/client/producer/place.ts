@@ -1,5 +1,4 @@
 /** Where a record is on its way: in which batch, and which one of it. */
-
 import type { Deadline } from '../call.ts'
 import type { KafkaError } from '../kafka-error.ts'
 import type { ObservedRecord } from '../observation.ts'
