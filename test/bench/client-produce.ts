@@ -23,14 +23,8 @@ import type { Server } from '../conformance/server.ts'
 import { Toolbox } from '../conformance/toolbox.ts'
 import { type ClientFolders, clientFolders } from './client-folders.ts'
 import { Contenders } from './contenders.ts'
-import { produce, singleSends } from './load.ts'
-import {
-  type BulkFigures,
-  CLIENT_NAMES,
-  SINGLE_SENDS,
-  type SingleFigures,
-  WARM_UP_SENDS,
-} from './produce-client.ts'
+import { type Latency, produce, singleSends } from './load.ts'
+import { type BulkFigures, CLIENT_NAMES, SINGLE_SENDS, WARM_UP_SENDS } from './produce-client.ts'
 import { rotation } from './rotation.ts'
 
 const JAVA = 'java'
@@ -56,9 +50,14 @@ interface Contest<F> {
   measure(bench: Bench, client: string, topic: string): Promise<F>
 }
 
-async function inChild<F>({ folders, server }: Bench, client: string, args: string[]): Promise<F> {
-  const [what, topic, ...more] = args
-  const child = [CHILD, what!, client, server.bootstrap, topic!, folders.folderOf(client), ...more]
+async function inChild<F>(
+  { folders, server }: Bench,
+  what: 'bulk' | 'single',
+  client: string,
+  topic: string,
+  ...more: string[]
+): Promise<F> {
+  const child = [CHILD, what, client, server.bootstrap, topic, folders.folderOf(client), ...more]
   return JSON.parse(await runOrThrow(process.execPath, child, CLIENT_TIMEOUT_MS)) as F
 }
 
@@ -70,7 +69,7 @@ function bulk(records: number): Contest<BulkFigures> {
       { title: 'CPU s/M', of: (figures) => figures.cpuSecondsPerMillion, digits: 2 },
     ],
     async measure(bench, client, topic) {
-      if (client !== JAVA) return inChild(bench, client, ['bulk', topic, String(records)])
+      if (client !== JAVA) return inChild(bench, 'bulk', client, topic, String(records))
       const load = { topic, records, recordBytes: 100 }
       const megabytes = await produce(bench.contenders.target(bench.server), load)
       const recordsPerSecond = (megabytes * 1e6) / load.recordBytes
@@ -79,14 +78,14 @@ function bulk(records: number): Contest<BulkFigures> {
   }
 }
 
-const SINGLE: Contest<SingleFigures> = {
+const SINGLE: Contest<Latency> = {
   name: 'single',
   columns: [
     { title: 'p50 ms', of: (figures) => figures.p50Ms, digits: 2 },
     { title: 'p99 ms', of: (figures) => figures.p99Ms, digits: 2 },
   ],
   async measure(bench, client, topic) {
-    if (client !== JAVA) return inChild(bench, client, ['single', topic])
+    if (client !== JAVA) return inChild(bench, 'single', client, topic)
     const target = bench.contenders.target(bench.server)
     return singleSends(target, topic, WARM_UP_SENDS, SINGLE_SENDS)
   },

@@ -11,6 +11,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { Kafka } from '../../src/client/index.ts'
+import type { Latency } from './load.ts'
 import { type RdKafka, rdkafkaProducer } from './rdkafka.ts'
 
 const RECORD_BYTES = 100
@@ -31,12 +32,6 @@ export const WARM_UP_SENDS = 20_000
 export interface BulkFigures {
   readonly recordsPerSecond: number
   readonly cpuSecondsPerMillion: number
-}
-
-/** How long one awaited send takes. */
-export interface SingleFigures {
-  readonly p50Ms: number
-  readonly p99Ms: number
 }
 
 interface Contender {
@@ -177,7 +172,7 @@ async function inBulk(contender: Contender, records: number): Promise<BulkFigure
   }
 }
 
-async function oneByOne(contender: Contender): Promise<SingleFigures> {
+async function oneByOne(contender: Contender): Promise<Latency> {
   const latencies: number[] = []
   for (let i = 0; i < WARM_UP_SENDS + SINGLE_SENDS; i++) {
     const sentMs = performance.now()
