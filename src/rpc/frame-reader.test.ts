@@ -129,6 +129,26 @@ test('behind a large frame nothing of the next large one has to be copied but it
   assert.equal(reader.nextInput(), null, 'a small frame ends it')
 })
 
+test('of large frames in a row each is one read, which brings the head of the next', () => {
+  const reader = new FrameReader(1_000_000, new FrameMemory(1_000_000))
+  const sent = [1, 2, 3, 4, 5].map((value) => new Uint8Array(100_000 + value).fill(value))
+  const bytes = framed(sent)
+  const got: Uint8Array[] = []
+  let reads = 0
+  for (let at = 0; at < bytes.length; reads++) {
+    const target = reader.nextInput() ?? new Uint8Array(256)
+    const count = Math.min(target.length, bytes.length - at)
+    target.set(bytes.subarray(at, at + count))
+    at += count
+    assert.equal(
+      reader.push(target.subarray(0, count), (frame) => got.push(frame)),
+      null,
+    )
+  }
+  assert.deepEqual(got, sent)
+  assert.equal(reads, 1 + sent.length)
+})
+
 test('memory of a large frame that was given back holds the next one', () => {
   const memory = new FrameMemory(1_000_000)
   const large = memory.take(100_000)

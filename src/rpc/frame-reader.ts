@@ -15,7 +15,7 @@ const EAGER_FRAME_BYTES_MAX = 128 * 1024
 const GROWTH = 4
 /** A frame from this size on is worth a read of its own. */
 const DIRECT_FRAME_BYTES = 64 * 1024
-/** What is read before it: the length, and little of the frame. */
+/** What is read before it, or with the one before: the length, and little of the frame. */
 const HEAD_BYTES = 64
 
 export class FrameReader {
@@ -24,7 +24,10 @@ export class FrameReader {
   /** The length of a frame as far as it has come, while it is cut in two. */
   #header = 0
   #headerBytes = 0
-  /** The frame that is being gathered: `#gathered` of its `#frameBytes` are in `#partial`. */
+  /**
+   * The frame that is being gathered: `#gathered` of its `#frameBytes` are in `#partial`. Behind a
+   * large one there is room for the head of the next, so that one read brings both.
+   */
   #partial: Uint8Array | null = null
   #frameBytes = 0
   #gathered = 0
@@ -63,8 +66,8 @@ export class FrameReader {
   }
 
   /**
-   * Memory to read into next, for the next `push`: the rest of a large frame, or the beginning of
-   * what may be another one. Null where there is no such.
+   * Memory to read into next, for the next `push`: the rest of a large frame with the head of what
+   * follows, or that head alone. Null where there is no such.
    */
   nextInput(): Uint8Array | null {
     if (!this.#isDirect || this.#memory === null || this.#error !== null) return null
@@ -98,9 +101,9 @@ export class FrameReader {
       return at + length
     }
     this.#isDirect = length >= DIRECT_FRAME_BYTES
-    this.#partial = this.#take(Math.min(length, EAGER_FRAME_BYTES_MAX))
     this.#frameBytes = length
     this.#gathered = 0
+    this.#partial = this.#take(Math.min(length, EAGER_FRAME_BYTES_MAX))
     return at
   }
 
@@ -115,7 +118,7 @@ export class FrameReader {
     this.#gathered += taken
     if (this.#gathered === this.#frameBytes) {
       this.#partial = null
-      onFrame(partial)
+      onFrame(partial.subarray(0, this.#frameBytes))
     }
     return at + taken
   }
@@ -132,8 +135,13 @@ export class FrameReader {
     return grown
   }
 
-  /** Not zeroed: every byte is written before the frame is handed over. */
-  #take(size: number): Uint8Array {
+  /**
+   * Memory for the frame's first `frameBytes`. Not zeroed: every byte is written before the frame
+   * is handed over.
+   */
+  #take(frameBytes: number): Uint8Array {
+    const isWhole = frameBytes === this.#frameBytes
+    const size = this.#isDirect && isWhole ? frameBytes + HEAD_BYTES : frameBytes
     return this.#memory?.take(size) ?? new Uint8Array(Buffer.allocUnsafeSlow(size).buffer)
   }
 }
