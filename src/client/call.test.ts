@@ -56,8 +56,9 @@ test('what is over says so, with what went wrong last', () => {
   const clock = new FakeClock()
   const last = new KafkaError('NETWORK_ERROR', 'gone')
   const deadline = new Deadline(clock, 'send to orders', 1000, { timeoutMs: 0 })
+  deadline.lastFailure = () => last
   assert.throws(
-    () => deadline.check(last),
+    () => deadline.check(),
     ({ code, message, cause }) => {
       assert.deepEqual([code, cause], ['TIMED_OUT', last])
       assert.match(message, /^send to orders did not end in time; .*gone$/)

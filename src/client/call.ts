@@ -51,9 +51,15 @@ export class Deadline {
   }
 
   /** Throws TIMED_OUT or ABORTED when it is over. */
-  check(last = this.lastFailure()): void {
-    if (this.signal?.aborted) throw this.#aborted()
-    if (this.leftMs() === 0) throw this.#timedOut(last)
+  check(): void {
+    const reason = this.over(this.lastFailure())
+    if (reason !== null) throw reason
+  }
+
+  /** What `check` throws, with `last` as what went wrong last; null while it is not over. */
+  over(last: KafkaError | undefined): KafkaError | null {
+    if (this.signal?.aborted) return this.#aborted()
+    return this.leftMs() === 0 ? this.#timedOut(last) : null
   }
 
   /**

@@ -196,12 +196,7 @@ class Run<K, V> implements Located<K>, Answers<K, V> {
   }
 
   #timedOut(last: KafkaError | undefined): KafkaError {
-    try {
-      this.#deadline.check(last)
-    } catch (error) {
-      if (error instanceof KafkaError) return error
-    }
-    return last ?? new KafkaError('TIMED_OUT', 'the time was up')
+    return this.#deadline.over(last) ?? last ?? new KafkaError('TIMED_OUT', 'the time was up')
   }
 
   found(key: K, target: Target): void {

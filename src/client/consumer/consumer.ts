@@ -336,18 +336,19 @@ export class Consumer<T extends TopicLike = string>
     for (const topic of new Set(partitions.map(({ topic }) => topic))) {
       await cluster.metadata.ensure(topic, deadline)
     }
-    while (questions.length > 0) {
+    let last: KafkaError | undefined
+    deadline.lastFailure = () => last
+    for (;;) {
       const { isReadCommitted } = this.#core.settings
       const answers = await listOffsets(cluster, questions, isReadCommitted, deadline)
-      let last: KafkaError | undefined
       for (const [{ topic, partition }, answer] of answers) {
         if (!(answer instanceof KafkaError)) found.set(`${topic}/${partition}`, answer)
         else if (!answer.retriable) throw answer
         else last = answer
       }
       questions = questions.filter(({ topic, partition }) => !found.has(`${topic}/${partition}`))
-      deadline.check(last)
-      if (questions.length > 0) await deadline.sleep(cluster.retryBackoffMs)
+      if (questions.length === 0) break
+      await deadline.sleep(cluster.retryBackoffMs)
     }
     return partitions.map(({ topic, partition }) => {
       const { offset, timestamp } = found.get(`${topic}/${partition}`)!
