@@ -97,7 +97,8 @@ export class AssignedPartition implements TopicPartition {
   retryAtMs = 0
   /** Since when it has been in its phase without progress, for the watchdog. */
   sinceMs: number
-  lastProblem = ''
+  /** What was in the way last, since there was progress. */
+  lastProblem: KafkaError | null = null
   /** When a piece was last taken. */
   takenAtMs = 0
   #onIdle: (() => void)[] = []
@@ -166,7 +167,7 @@ export class AssignedPartition implements TopicPartition {
     this.attempts = 0
     this.retryAtMs = 0
     this.sinceMs = nowMs
-    this.lastProblem = ''
+    this.lastProblem = null
   }
 
   /** Something of it can go to the program. */

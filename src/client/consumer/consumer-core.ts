@@ -235,6 +235,7 @@ export class ConsumerCore implements FetchListener, PositionListener, Membership
     partition.isSought = true
     this.positions.lookFor(partition, to)
     const { epoch } = partition
+    deadline.lastFailure = () => partition.lastProblem ?? undefined
     while (partition.epoch === epoch && partition.phase !== 'active') {
       if (partition.failure !== null) throw partition.failure
       if (this.partitions.get(partition.key) !== partition) return

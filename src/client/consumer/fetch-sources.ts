@@ -99,7 +99,7 @@ export class FetchSources {
     const { metadata, clock } = this.#cluster
     const context = { api: 'Fetch', broker: String(brokerId), topic, partition: index, offset }
     const error = KafkaError.ofCode(errorCode, null, context)
-    partition.lastProblem = error.message
+    partition.lastProblem = error
     this.#learnLeader(partition, currentLeader, nodes)
     const wasFollowing = partition.replica >= 0
     partition.replica = -1
@@ -131,7 +131,7 @@ export class FetchSources {
   }
 
   #noLeader(partition: AssignedPartition, problem: string): -1 {
-    partition.lastProblem = problem
+    partition.lastProblem = new KafkaError('LEADER_NOT_AVAILABLE', problem, { retriable: true })
     this.#cluster.metadata.markStale()
     return -1
   }

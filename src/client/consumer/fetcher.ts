@@ -279,7 +279,7 @@ export class Fetcher {
       assigned.isInFlight = false
       if (!isAnswered || assigned.retryAtMs > nowMs) continue
       assigned.sinceMs = nowMs
-      assigned.lastProblem = ''
+      assigned.lastProblem = null
     }
   }
 
@@ -358,7 +358,7 @@ export class Fetcher {
     metadata.markStale()
     logger.debug(`fetch from broker ${broker.id}: ${problem.message}`)
     for (const { assigned } of sent) {
-      assigned.lastProblem = problem.message
+      assigned.lastProblem = problem
       this.#sources.lost(assigned)
       if (!problem.retriable && problem.code !== 'TIMED_OUT') {
         this.#listener.onFailed(assigned, problem)
@@ -392,7 +392,7 @@ export class Fetcher {
       this.#sources.refused(assigned, broker.id, answer, nodes)
       return
     }
-    assigned.lastProblem = ''
+    assigned.lastProblem = null
     assigned.attempts = 0
     if (answer.highWatermark >= 0) assigned.highWatermark = answer.highWatermark
     if (answer.lastStableOffset >= 0) assigned.lastStableOffset = answer.lastStableOffset

@@ -1,4 +1,4 @@
-/** `Consumer.offsets`: asks again what could not be answered, and says why where time runs out. */
+/** Looking for offsets: asks again what could not be answered, and says why where time runs out. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ErrorCode } from '../../protocol/errors.ts'
@@ -30,6 +30,22 @@ test('where it never knows the call says so when its time is up', async () => {
   await assert.rejects(settle(cluster, asked), ({ code, message, cause }) => {
     assert.equal(code, 'TIMED_OUT')
     assert.match(message, /^look for offsets did not end in time; the last attempt failed with: /)
+    assert.equal((cause as KafkaError).code, 'LEADER_NOT_AVAILABLE')
+    return true
+  })
+  await settle(cluster, consumer.close())
+})
+
+test('so does a seek to where nobody knows', async () => {
+  const { cluster, consumer } = scene()
+  cluster.on(listOffsetsRequest, () => answerWith(ErrorCode.LEADER_NOT_AVAILABLE, -1))
+  void (async () => {
+    for await (const _ of consumer);
+  })()
+  await cluster.clock.advance(1000)
+  const sought = consumer.seek(PARTITION, 'beginning', { timeoutMs: 1050 })
+  await assert.rejects(settle(cluster, sought), ({ code, cause }) => {
+    assert.equal(code, 'TIMED_OUT')
     assert.equal((cause as KafkaError).code, 'LEADER_NOT_AVAILABLE')
     return true
   })

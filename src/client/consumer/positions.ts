@@ -320,7 +320,7 @@ export class Positions {
 
   #failed(partition: AssignedPartition, error: KafkaError): void {
     if (this.#closing.signal.aborted) return
-    partition.lastProblem = error.message
+    partition.lastProblem = error
     const isPassing = error.retriable || error.code === 'TIMED_OUT' || PASSING.has(error.errorCode)
     if (!isPassing) {
       this.#listener.onFailed(partition, error)

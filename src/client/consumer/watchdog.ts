@@ -65,7 +65,7 @@ export class Watchdog {
     if (phase !== 'active') return 'no-position'
     if (!this.#fetcher.wants(partition)) return null
     if (info === undefined || info.leader < 0) return 'no-leader'
-    return isInFlight || partition.lastProblem !== '' ? 'no-answer' : 'no-fetch'
+    return isInFlight || partition.lastProblem !== null ? 'no-answer' : 'no-fetch'
   }
 
   /** `why` says what the consumer has no partitions for; null while it is as it should be. */
@@ -86,7 +86,8 @@ export class Watchdog {
 
   #tell(partition: AssignedPartition, reason: Stall['reason'], forMs: number): void {
     this.#told.add(partition)
-    const heard = partition.lastProblem === '' ? '' : `; last heard: ${partition.lastProblem}`
+    const problem = partition.lastProblem
+    const heard = problem === null ? '' : `; last heard: ${problem.message}`
     const text = `${partition.name} has come to a halt for ${forMs} ms (${reason})${heard}`
     this.#report(reason, [partition], forMs, text)
   }
