@@ -20,6 +20,9 @@ import { type RegisteredListener, Registration } from './registration.ts'
 import type { ListenerEndpoint } from './request-context.ts'
 import { StartupError, startupError } from './startup-error.ts'
 
+export type { Logger } from '../base/logger.ts'
+export type { BrokerConfig } from './config/broker-config.ts'
+export type { RegisteredListener } from './registration.ts'
 export { StartupError } from './startup-error.ts'
 
 export interface ServerOptions {
