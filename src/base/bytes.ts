@@ -200,6 +200,26 @@ function throwUnfit(type: string, value: number): never {
   throw new BoundsError(`${value} does not fit ${type}`)
 }
 
+/** Bytes that are not in memory: whoever sends what was written asks for them then. */
+export interface LaterBytes {
+  readonly length: number
+  /** Fills `target` with the bytes from `from` on, on this thread: the caller knows them near. */
+  readNow(target: Uint8Array, from: number): void
+  /** The same off the event loop. Both throw where the bytes are not there any more. */
+  read(target: Uint8Array, from: number): Promise<void>
+}
+
+/** A part of a message that is to be sent. */
+export type Piece = Uint8Array | LaterBytes
+
+/** Pieces of which none comes later. */
+export function inMemory(pieces: readonly Piece[]): Uint8Array[] {
+  return pieces.map((piece) => {
+    assert(piece instanceof Uint8Array, 'bytes are wanted now that come later')
+    return piece
+  })
+}
+
 const DEFAULT_CAPACITY = 512
 const MAX_UTF8_BYTES_PER_UNIT = 3
 
@@ -217,7 +237,7 @@ export class ByteWriter {
   /** Where this message starts in `#buffer`; what is before it belongs to earlier ones. */
   #start: number
   #position: number
-  #attached: Uint8Array[]
+  #attached: Piece[]
   /** For each attached piece, how many own bytes come before it. */
   #attachedAt: number[]
   #attachedBytes: number
@@ -357,7 +377,7 @@ export class ByteWriter {
   }
 
   /** Carries `bytes` by reference: they must not change until they have been sent. */
-  attach(bytes: Uint8Array): void {
+  attach(bytes: Piece): void {
     if (bytes.length === 0) return
     this.#attached.push(bytes)
     this.#attachedAt.push(this.#position - this.#start)
@@ -375,10 +395,15 @@ export class ByteWriter {
     this.#putInt32(this.#start + at, value)
   }
 
-  /** What was written, in order and without copies, for one gathered write. */
+  /** What was written, in order and without copies: for one gathered write. */
   pieces(): Uint8Array[] {
+    return inMemory(this.piecesToSend())
+  }
+
+  /** The same where some of what was attached comes later. */
+  piecesToSend(): Piece[] {
     this.#handedOut = true
-    const pieces: Uint8Array[] = []
+    const pieces: Piece[] = []
     let from = 0
     for (let i = 0; i < this.#attached.length; i++) {
       const to = this.#attachedAt[i]!

@@ -8,10 +8,13 @@
  *
  * Invariant: the socket is paused while the inbox is over its limit or answers pile up unread.
  */
-import type { Connection } from '../io/io.ts'
+import type { BufferPool } from '../base/buffer-pool.ts'
+import type { Piece } from '../base/bytes.ts'
+import type { Clock, Connection } from '../io/io.ts'
 import type { FrameMemory } from '../rpc/frame-memory.ts'
 import { FrameReader } from '../rpc/frame-reader.ts'
 import { Gathering } from './gathering.ts'
+import { Outbox } from './outbox.ts'
 import type { ListenerEndpoint, RequestContext } from './request-context.ts'
 
 /** Bytes of unhandled frames at which a socket is paused. */
@@ -55,12 +58,14 @@ export class ClientConnection {
   readonly #gathering = new Gathering()
   /** Bytes of answers that are not written yet: an earlier one is missing, or the turn goes on. */
   #heldBytes = 0
+  #heldMemoryBytes = 0
+  readonly #outbox: Outbox
   readonly #slots: RequestContext[] = []
   #paused = false
   /** Why nothing more is heard, once the answers to what came before are out; '' while all is. */
   #refusal = ''
   #writeQueued = false
-  #nowMs: () => number
+  readonly #clock: Clock
 
   constructor(
     id: string,
@@ -68,8 +73,8 @@ export class ClientConnection {
     listener: ListenerEndpoint,
     owner: ConnectionOwner,
     limits: { readonly frameBytesMax: number },
-    memory: FrameMemory,
-    nowMs: () => number,
+    memory: { readonly frames: FrameMemory; readonly sending: BufferPool },
+    clock: Clock,
   ) {
     this.id = id
     this.listener = listener
@@ -78,22 +83,26 @@ export class ClientConnection {
     this.localPort = socket.localPort
     this.#socket = socket
     this.#owner = owner
-    this.#frames = new FrameReader(limits.frameBytesMax, memory)
-    this.#nowMs = nowMs
-    this.lastActiveMs = nowMs()
+    this.#frames = new FrameReader(limits.frameBytesMax, memory.frames)
+    this.#clock = clock
+    this.lastActiveMs = clock.nowMs()
+    this.#outbox = new Outbox(socket, clock, memory.sending, {
+      onProgress: () => this.#onProgress(),
+      onFailure: (error) => this.close(`an answer could not be sent: ${messageOf(error)}`, 'error'),
+    })
     socket.lendsChunks = true
     socket.nextInput = () => (this.closed ? null : this.#frames.nextInput())
     socket.onData = (chunk) => this.#onData(chunk)
     socket.onDrain = () => {
-      this.#wake()
-      this.#endRefused()
+      this.#outbox.drained()
+      this.#onProgress()
     }
     socket.onClose = (reason) => this.#onPeerClosed(reason)
   }
 
   #onData(chunk: Uint8Array): void {
     if (this.closed || this.#refusal !== '') return
-    this.lastActiveMs = this.#nowMs()
+    this.lastActiveMs = this.#clock.nowMs()
     const error = this.#frames.push(chunk, (frame) => {
       this.#inbox.push(frame)
       this.#inboxBytes += frame.length
@@ -140,13 +149,29 @@ export class ClientConnection {
 
   /** Bytes of answers that the client has not taken yet. */
   get unsentBytes(): number {
-    return this.#heldBytes + this.#socket.queuedBytes
+    return this.#heldBytes + this.#outbox.waitingBytes + this.#socket.queuedBytes
+  }
+
+  /** Those of them that are in memory. */
+  get unsentMemoryBytes(): number {
+    return this.#heldMemoryBytes + this.#outbox.waitingMemoryBytes + this.#socket.queuedBytes
+  }
+
+  /** Whether what this client reads from logs has been in the page cache of late. */
+  get readsNear(): boolean {
+    return this.#outbox.isNear
+  }
+
+  /** What was read for it on this thread has taken that long. */
+  noteRead(ms: number): void {
+    this.#outbox.noteRead(ms)
   }
 
   /** Called by RequestContext when an answer is there; 0 bytes where there is none to send. */
-  answered(sizeBytes: number): void {
+  answered({ sizeBytes, memoryBytes }: RequestContext): void {
     if (this.closed) return
     this.#heldBytes += sizeBytes
+    this.#heldMemoryBytes += memoryBytes
     if (this.#writeQueued) return
     this.#writeQueued = true
     this.#owner.writable(this)
@@ -156,8 +181,8 @@ export class ClientConnection {
   flush(): void {
     this.#writeQueued = false
     if (this.closed) return
-    let pieces: readonly Uint8Array[] | null = null
-    let gathered: Uint8Array[] | null = null
+    let pieces: readonly Piece[] | null = null
+    let gathered: Piece[] | null = null
     const sent: (() => void)[] = []
     let count = 0
     for (const slot of this.#slots) {
@@ -166,6 +191,7 @@ export class ClientConnection {
       if (slot.pieces.length === 0) continue
       if (slot.onSent !== null) sent.push(slot.onSent)
       this.#heldBytes -= slot.sizeBytes
+      this.#heldMemoryBytes -= slot.memoryBytes
       if (pieces === null) pieces = slot.pieces
       else {
         if (gathered === null) pieces = gathered = [...pieces]
@@ -174,11 +200,18 @@ export class ClientConnection {
     }
     if (count === 0) return
     this.#slots.splice(0, count)
-    this.lastActiveMs = this.#nowMs()
+    this.lastActiveMs = this.#clock.nowMs()
     const onSent = (): void => {
       for (const each of sent) each()
     }
-    if (pieces !== null) this.#socket.write(pieces, sent.length === 0 ? undefined : onSent)
+    if (pieces !== null) this.#outbox.send(pieces, sent.length === 0 ? null : onSent)
+    this.#wake()
+    this.#endRefused()
+  }
+
+  /** The client has taken some of its answers. */
+  #onProgress(): void {
+    this.lastActiveMs = this.#clock.nowMs()
     this.#wake()
     this.#endRefused()
   }
@@ -212,7 +245,7 @@ export class ClientConnection {
   }
 
   #endRefused(): void {
-    if (this.#refusal === '' || this.closed || this.busy || this.#socket.queuedBytes > 0) return
+    if (this.#refusal === '' || this.closed || this.busy || this.unsentBytes > 0) return
     this.#socket.end()
     this.#onClose(this.#refusal, 'refused')
   }
@@ -234,10 +267,16 @@ export class ClientConnection {
   #onClose(reason: string, cause: CloseCause = 'peer'): void {
     if (this.closed) return
     this.closed = true
+    this.#outbox.close()
     this.#heldBytes = 0
+    this.#heldMemoryBytes = 0
     this.#inbox.length = 0
     this.#inboxBytes = 0
     this.#slots.length = 0
     this.#owner.closed(this, reason, cause)
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -6,6 +6,7 @@
  * (connection-quotas.ts), `connections.max.idle.ms`, `socket.request.max.bytes`.
  */
 import { BoundsError } from '../base/bounds-error.ts'
+import { BufferPool } from '../base/buffer-pool.ts'
 import { ByteReader } from '../base/bytes.ts'
 import type { Connection } from '../io/io.ts'
 import { decode, ProtocolError } from '../protocol/codec.ts'
@@ -25,12 +26,14 @@ import type { ServedApi } from './served-api.ts'
 const API_VERSIONS_KEY = 18
 /** Frames of one connection handled before the next connection has its turn. */
 const FRAMES_PER_TURN_MAX = 256
-/** Bytes of answers of all connections that clients have not taken; then fetches get little. */
+/** Bytes of answers in memory that clients have not taken, of all; then fetches get little. */
 const UNSENT_BYTES_MAX = 256 * 1024 * 1024
 /** What a fetch may have even then, so that every client goes on. */
 const FETCH_BYTES_MIN = 1024 * 1024
 /** Memory of answered requests that is kept for the next ones. */
 const FREE_FRAME_BYTES_MAX = 8 * 1024 * 1024
+/** Memory of sent answers that is kept for the next ones. */
+const FREE_SENDING_BYTES_MAX = 8 * 1024 * 1024
 /** How often idle connections are looked for. */
 const IDLE_CHECK_INTERVAL_MS = 1000
 
@@ -45,7 +48,10 @@ export class Connections implements ConnectionOwner {
   /** Connections whose clients had not taken all when they were last looked at. */
   readonly #unsent = new Set<ClientConnection>()
   #reservedBytes = 0
-  readonly #frameMemory = new FrameMemory(FREE_FRAME_BYTES_MAX)
+  readonly #memory = {
+    frames: new FrameMemory(FREE_FRAME_BYTES_MAX),
+    sending: new BufferPool(FREE_SENDING_BYTES_MAX),
+  }
   #nextId = 0
   #idleCheckMs = 0
 
@@ -99,11 +105,7 @@ export class Connections implements ConnectionOwner {
     const id = `${socket.localHost}:${socket.localPort}-${host}:${socket.remotePort}-${this.#nextId++}`
     const { settings, clock } = this.#broker
     const limits = settings.connectionLimits
-    this.#all.add(
-      new ClientConnection(id, socket, listener, this, limits, this.#frameMemory, () =>
-        clock.nowMs(),
-      ),
-    )
+    this.#all.add(new ClientConnection(id, socket, listener, this, limits, this.#memory, clock))
   }
 
   #refuse(socket: Connection, why: string): void {
@@ -202,13 +204,13 @@ export class Connections implements ConnectionOwner {
     this.#reservedBytes += bytes
   }
 
-  /** How large an answer may be now, for what clients have not taken is in memory. */
+  /** How large an answer may be now: for all that is known before, it may be one in memory. */
   get answerBytesMax(): number {
     let unsentBytes = this.#reservedBytes
-    for (const connection of this.#writable) unsentBytes += connection.unsentBytes
+    for (const connection of this.#writable) unsentBytes += connection.unsentMemoryBytes
     for (const connection of this.#unsent) {
       if (connection.unsentBytes === 0) this.#unsent.delete(connection)
-      else unsentBytes += connection.unsentBytes
+      else unsentBytes += connection.unsentMemoryBytes
     }
     return Math.max(FETCH_BYTES_MIN, UNSENT_BYTES_MAX - unsentBytes)
   }
@@ -259,7 +261,7 @@ export class Connections implements ConnectionOwner {
       const version = supported ? apiVersion : 0
       context = new RequestContext<never>(connection, api, version, correlationId, clientId)
       connection.enter(context)
-      if (api.releasesRequest) context.onAnswered = () => this.#frameMemory.give(frame)
+      if (api.releasesRequest) context.onAnswered = () => this.#memory.frames.give(frame)
       if (request === null) this.#refuseApiVersions(context)
       else this.#dispatch(api, request, context)
     } catch (error) {

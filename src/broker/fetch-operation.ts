@@ -159,11 +159,13 @@ export class FetchOperation {
     const maxBytes = Math.min(asked.maxBytes, left)
     const isInLog = asked.fetchOffset >= log.logStartOffset && asked.fetchOffset < upperBound
     if (maxBytes < 0 && isInLog) return this.#failNow(asked.index, ErrorCode.UNKNOWN_SERVER_ERROR)
-    const result = log.read(asked.fetchOffset, maxBytes, {
-      minOneMessage: taken === 0,
-      upperBound,
-      cutsLastBatch: true,
-    })
+    const { connection } = this.#context
+    const { clock } = this.#broker
+    const isNear = connection.readsNear
+    const startMs = isNear ? clock.monotonicMs() : 0
+    const options = { minOneMessage: taken === 0, upperBound, asFetch: true, isNear }
+    const result = log.read(asked.fetchOffset, maxBytes, options)
+    if (isNear) connection.noteRead(clock.monotonicMs() - startMs)
     if (result instanceof Promise) {
       // The logs behind this one get what it surely leaves.
       this.#expectedBytes += Math.min(maxBytes, log.sizeBytes)
@@ -201,7 +203,7 @@ export class FetchOperation {
       lastStableOffset: log.lastStableOffset,
       logStartOffset: log.logStartOffset,
       abortedTransactions,
-      records: read.pieces,
+      records: read.rest === undefined ? read.pieces : [...read.pieces, read.rest],
     }
   }
 

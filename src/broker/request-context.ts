@@ -5,6 +5,7 @@
  * a connection in the order of its requests, whenever they were given (see connection.ts).
  */
 import { assert } from '../base/assert.ts'
+import type { Piece } from '../base/bytes.ts'
 import { ProtocolError } from '../protocol/codec.ts'
 import { encodeResponse } from '../rpc/header.ts'
 import type { ClientConnection } from './connection.ts'
@@ -31,10 +32,12 @@ export class RequestContext<Response = unknown> {
   /** True once the handler has answered. */
   done = false
   /** The framed answer; empty where there is none. */
-  pieces: readonly Uint8Array[] = []
+  pieces: readonly Piece[] = []
   /** Called once the answer is sent and nothing refers to its bytes; never if it can't be sent. */
   onSent: (() => void) | null = null
   sizeBytes = 0
+  /** Those of them that are in memory; the others are in files. */
+  memoryBytes = 0
   /** Called when the handler has answered, and needs the bytes of the request no more. */
   onAnswered: (() => void) | null = null
 
@@ -88,14 +91,17 @@ export class RequestContext<Response = unknown> {
       this.connection.close(`the answer to ${name} could not be written: ${error.message}`, 'error')
       return
     }
-    for (const piece of this.pieces) this.sizeBytes += piece.length
-    this.connection.answered(this.sizeBytes)
+    for (const piece of this.pieces) {
+      this.sizeBytes += piece.length
+      if (piece instanceof Uint8Array) this.memoryBytes += piece.length
+    }
+    this.connection.answered(this)
   }
 
   /** Produce with acks=0 has no answer. */
   noReply(): void {
     this.#finish()
-    this.connection.answered(0)
+    this.connection.answered(this)
   }
 
   /** Ends the connection: where the protocol has no way to tell what was wrong. */

@@ -35,6 +35,7 @@ const LIMITS = {
   maxIndexBytes: 700,
   maxTailBytes: 5000,
   maxFreeReadBytes: 100_000,
+  fetchHeadBytes: 150,
   maxTailBytesPerLog: 4096,
 }
 const KEYS = 5

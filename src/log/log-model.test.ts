@@ -12,7 +12,7 @@ import { simIo } from '../io/sim.ts'
 import { ErrorCode } from '../protocol/errors.ts'
 import type { BatchOptions } from '../records/builder.ts'
 import { buildEndTransactionMarker } from '../records/control.ts'
-import { batchesIn, batchOf, checkCut, START_MS, TOPIC_ID } from './log.test-support.ts'
+import { batchesIn, batchOf, checkCut, START_MS, TOPIC_ID, wholeOf } from './log.test-support.ts'
 import { DEFAULT_LOG_CONFIG, type LogConfig } from './log-config.ts'
 import { LogDirectory } from './log-directory.ts'
 import { LogResources } from './log-resources.ts'
@@ -33,6 +33,7 @@ const LIMITS = {
   maxIndexBytes: 700,
   maxTailBytes: 5000,
   maxFreeReadBytes: 100_000,
+  fetchHeadBytes: 150,
   maxTailBytesPerLog: 4096,
 }
 
@@ -323,12 +324,11 @@ class World {
   }
 
   async #read(from: number, maxBytes: number): Promise<Batch[]> {
-    const { log } = this
+    const { log, endOffset: upperBound } = this
     const found: Batch[] = []
-    const options = { minOneMessage: true, upperBound: this.endOffset }
-    const readAt = async (offset: number, limit: number, cutsLastBatch: boolean) => {
-      const answer = log.read(offset, limit, { ...options, cutsLastBatch })
-      return answer instanceof Promise ? this.io.simulation.settle(answer) : answer
+    const readAt = async (offset: number, limit: number, asFetch: boolean) => {
+      const answer = log.read(offset, limit, { minOneMessage: true, upperBound, asFetch })
+      return wholeOf(answer instanceof Promise ? await this.io.simulation.settle(answer) : answer)
     }
     for (let next = from; next < this.endOffset; ) {
       const read = await readAt(next, maxBytes, false)

@@ -3,8 +3,10 @@
  * bytes are surely in the page cache (this process wrote them a short while ago), and off it
  * otherwise.
  */
+import type { LaterBytes } from '../base/bytes.ts'
 import { ErrorCode } from '../protocol/errors.ts'
 import type { HotTail } from './hot-tail.ts'
+import { LogSlice, type SliceLog } from './log-slice.ts'
 import type { Segment, SegmentHome } from './segment.ts'
 import { BAD_INDEX, SegmentRead } from './segment-read.ts'
 import type { Segments } from './segments.ts'
@@ -19,29 +21,38 @@ export interface ReadOptions {
   readonly minOneMessage: boolean
   /** Read below this offset: the high watermark, or the last stable offset. */
   readonly upperBound: number
-  /** Give all bytes asked for, though they end within a batch: as Kafka answers a Fetch. */
-  readonly cutsLastBatch?: boolean
+  /**
+   * As Kafka answers a Fetch: give all bytes asked for, though they end within a batch, and leave
+   * most of what is in a file there, for whoever sends it.
+   */
+  readonly asFetch?: boolean
+  /** What the reader has read of late was in the page cache: this thread may wait for the next. */
+  readonly isNear?: boolean
 }
 
 export interface ReadResult {
   readonly error: ErrorCode
   /** Whole batches, by reference, and the beginning of the next where it was asked for. */
   readonly pieces: readonly Uint8Array[]
+  /** What follows them and was left in its file; a Fetch only. */
+  readonly rest?: LaterBytes
+  /** Of both. */
   readonly sizeBytes: number
-  /** The offset after the last whole batch returned, or the one asked for. */
+  /**
+   * The offset after the last whole batch returned, or the one asked for; where there is a rest, at
+   * least that.
+   */
   readonly nextOffset: number
   /** The memory of `pieces`, where `BufferPool.give` wants it back once they are not needed. */
   readonly memory?: Uint8Array
 }
 
 /** What a read looks at; the log owns it. */
-export interface ReadableLog {
+export interface ReadableLog extends SliceLog {
   readonly home: SegmentHome
   readonly segments: Segments
   readonly tail: HotTail
   readonly logEndOffset: number
-  /** Grows with every truncation, which makes bytes that were read meanwhile worthless. */
-  readonly truncations: number
 }
 
 const NO_PIECES: readonly Uint8Array[] = Object.freeze([])
@@ -59,7 +70,11 @@ export function readLog(
 ): ReadResult | Promise<ReadResult> {
   const segment = log.segments.floor(offset)
   if (segment === null) return emptyRead(ErrorCode.OFFSET_OUT_OF_RANGE, offset)
-  if (segment !== log.segments.active) return readCold(log, segment, offset, maxBytes, options)
+  const isNear = options.isNear === true && segment.hasIndexes
+  if (segment !== log.segments.active) {
+    const read = isNear ? readWarm : readCold
+    return read(log, segment, offset, maxBytes, options)
+  }
   const index = segment.offsetIndex()
   const position = index.lookup(offset - segment.baseOffset)
   const hot = readTail(log, segment, position, offset, maxBytes, options)
@@ -67,7 +82,7 @@ export function readLog(
   const isWarm =
     position >= segment.openedBytes &&
     segment.sizeBytes - position <= WARM_BYTES + Math.min(maxBytes, WARM_READ_BYTES_MAX)
-  return isWarm
+  return isNear || isWarm
     ? readWarm(log, segment, offset, maxBytes, options)
     : readCold(log, segment, offset, maxBytes, options)
 }
@@ -107,7 +122,7 @@ function readTail(
     } else {
       const near = segment.offsetIndex().floorPosition(start + maxBytes)
       end = tail.boundary(Math.max(firstEnd, near), start + maxBytes)
-      if (options.cutsLastBatch === true) cut = start + maxBytes
+      if (options.asFetch === true) cut = start + maxBytes
     }
   }
   const nextOffset = end === tail.end ? log.logEndOffset : tail.baseOffsetAt(end)
@@ -137,8 +152,10 @@ function beginRead(
     offset,
     maxBytes,
     minOneMessage: options.minOneMessage,
-    cutsLastBatch: options.cutsLastBatch ?? false,
+    asFetch: options.asFetch ?? false,
+    headBytes: log.home.resources.limits.fetchHeadBytes,
     endPosition: isActive ? log.tail.written : segment.sizeBytes,
+    endOffset: next,
     upperOffset: options.upperBound < next ? options.upperBound : Infinity,
   })
 }
@@ -149,13 +166,16 @@ function resultOf(log: ReadableLog, segment: Segment, read: SegmentRead, offset:
     return emptyRead(ErrorCode.CORRUPT_MESSAGE, offset)
   }
   if (read.piece.length === 0) return emptyRead(ErrorCode.NONE, offset)
-  return {
+  const { piece, restBytes, nextOffset } = read
+  const result = {
     error: ErrorCode.NONE,
-    pieces: [read.piece],
-    sizeBytes: read.piece.length,
-    nextOffset: read.nextOffset,
-    memory: read.piece,
+    pieces: [piece],
+    sizeBytes: piece.length + restBytes,
+    nextOffset,
+    memory: piece,
   }
+  if (restBytes === 0) return result
+  return { ...result, rest: new LogSlice(log, segment, read.restPosition, restBytes) }
 }
 
 function readWarm(
@@ -164,7 +184,7 @@ function readWarm(
   offset: number,
   maxBytes: number,
   options: ReadOptions,
-): ReadResult {
+): ReadResult | Promise<ReadResult> {
   const file = segment.file()
   const readOnce = (): SegmentRead => {
     const read = beginRead(log, segment, offset, maxBytes, options)
@@ -180,7 +200,7 @@ function readWarm(
   const { found, nextOffset, problem } = read
   if (found && nextOffset >= Math.min(upperBound, log.logEndOffset)) log.tail.follow()
   if (found || problem !== '') return resultOf(log, segment, read, offset)
-  return readTail(log, segment, log.tail.start, offset, maxBytes, options)!
+  return readBehind(log, segment, offset, maxBytes, options)
 }
 
 async function readCold(
@@ -217,6 +237,17 @@ async function readCold(
   // The reader comes again and finds the log as it is now.
   if (log.truncations !== truncations) return emptyRead(ErrorCode.NONE, offset)
   if (read.found || read.problem !== '') return resultOf(log, segment, read, offset)
+  return readBehind(log, segment, offset, maxBytes, options)
+}
+
+/** Reads what follows a segment that has nothing from `offset` on. */
+function readBehind(
+  log: ReadableLog,
+  segment: Segment,
+  offset: number,
+  maxBytes: number,
+  options: ReadOptions,
+): ReadResult | Promise<ReadResult> {
   const next = log.segments.after(segment.baseOffset)
   if (next === null) return readTail(log, segment, log.tail.start, offset, maxBytes, options)!
   // Compaction can leave the end of a segment empty; in any other log it was there once. Go on.

@@ -19,6 +19,8 @@ export interface LogResourceLimits {
   readonly maxTailBytesPerLog: number
   /** Memory that reads from files have left for the next ones. */
   readonly maxFreeReadBytes: number
+  /** Of what a Fetch finds in a file this much is read; the rest waits there until it is sent. */
+  readonly fetchHeadBytes: number
 }
 
 export const DEFAULT_LOG_RESOURCE_LIMITS: LogResourceLimits = Object.freeze({
@@ -27,6 +29,7 @@ export const DEFAULT_LOG_RESOURCE_LIMITS: LogResourceLimits = Object.freeze({
   maxTailBytes: 128 * 1024 * 1024,
   maxTailBytesPerLog: 2 * 1024 * 1024,
   maxFreeReadBytes: 16 * 1024 * 1024,
+  fetchHeadBytes: 64 * 1024,
 })
 
 export class LogResources {

@@ -17,7 +17,16 @@ export function checkCut(all: ReadResult, cut: ReadResult, maxBytes: number): vo
     nextOffset = lastOffset(bytes, end) + 1
     end += batchSizeBytes(bytes, end)
   }
-  if (end < bytes.length) assert.equal(cut.nextOffset, nextOffset)
+  if (cut.rest !== undefined) assert.ok(cut.nextOffset >= nextOffset)
+  else if (end < bytes.length) assert.equal(cut.nextOffset, nextOffset)
+}
+
+/** A read with what it has left in its file. */
+export function wholeOf(read: ReadResult): ReadResult {
+  if (read.rest === undefined) return read
+  const rest = new Uint8Array(read.rest.length)
+  read.rest.readNow(rest, 0)
+  return { ...read, pieces: [...read.pieces, rest] }
 }
 
 /** The time at which tests begin. */

@@ -86,6 +86,12 @@ export class OffsetIndex {
     return slot === this.count ? -1 : this.#view.getInt32(slot * ENTRY_BYTES + 4)
   }
 
+  /** The last offset of the first batch with an entry at or after `position`, or -1. */
+  offsetFrom(position: number): number {
+    const slot = this.#floor(position - 1, 4) + 1
+    return slot === this.count ? -1 : this.#view.getInt32(slot * ENTRY_BYTES)
+  }
+
   /** Drops the entries at and above `offset`. */
   truncateTo(offset: number): void {
     this.count = this.#floor(offset - 1, 0) + 1

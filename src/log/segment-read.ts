@@ -5,7 +5,8 @@
  *
  * The answer is whole batches: from the first that ends at or above `offset` to the last that fits
  * into `maxBytes` and lies below `upperOffset`; and, for a Fetch, the beginning of the next, up to
- * exactly `maxBytes`.
+ * exactly `maxBytes`. Of what a Fetch finds only the beginning is read, where all that follows may
+ * be shown: the rest is left in the file for whoever sends it (`restBytes`).
  */
 
 import type { BufferPool } from '../base/buffer-pool.ts'
@@ -32,9 +33,12 @@ export interface SegmentReadRequest {
   readonly offset: number
   readonly maxBytes: number
   readonly minOneMessage: boolean
-  readonly cutsLastBatch: boolean
-  /** The file is read up to here. */
+  readonly asFetch: boolean
+  /** What is read of an answer of which the rest may be left in the file. */
+  readonly headBytes: number
+  /** The file is read up to here, where that offset is next. */
   readonly endPosition: number
+  readonly endOffset: number
   /** Batches that hold this offset or a later one are not returned; Infinity where all may be. */
   readonly upperOffset: number
 }
@@ -69,7 +73,10 @@ export class SegmentRead {
   buffer: Uint8Array
   /** The batches found; empty where there are none in this segment. */
   piece: Uint8Array = NO_BYTES
-  /** The offset after those that are whole. */
+  /** What belongs to the answer and was left in the file, behind `piece`. */
+  restPosition = 0
+  restBytes = 0
+  /** The offset after those that are whole, or a later one where some were left in the file. */
   nextOffset = -1
   /** True where at least one batch was found, even if it was too large to be returned. */
   found = false
@@ -83,7 +90,9 @@ export class SegmentRead {
   constructor(request: SegmentReadRequest) {
     this.#request = request
     this.position = request.index.lookup(request.offset - request.segmentBaseOffset)
-    this.buffer = this.#allocate(request.maxBytes + this.#leadBytes() + BATCH_OVERHEAD)
+    const { maxBytes } = request
+    const readBytes = this.#leavesRest ? Math.min(maxBytes, request.headBytes) : maxBytes
+    this.buffer = this.#allocate(readBytes + this.#leadBytes() + BATCH_OVERHEAD)
   }
 
   /** How far after that position the first batch may begin, where that is not too far. */
@@ -91,6 +100,10 @@ export class SegmentRead {
     const { index, indexIntervalBytes } = this.#request
     const next = index.nextPosition(this.position)
     return next < 0 ? indexIntervalBytes : Math.min(next - this.position, LEAD_BYTES_MAX)
+  }
+
+  get #leavesRest(): boolean {
+    return this.#request.asFetch && this.#request.upperOffset === Infinity
   }
 
   get finished(): boolean {
@@ -141,7 +154,7 @@ export class SegmentRead {
   }
 
   #take(): void {
-    const { maxBytes, minOneMessage, cutsLastBatch, endPosition, upperOffset } = this.#request
+    const { maxBytes, minOneMessage, asFetch, endPosition, upperOffset } = this.#request
     const at = this.#start - this.position
     const firstSize = batchSizeBytes(this.buffer, at)
     if (firstSize < BATCH_OVERHEAD || this.#start + firstSize > endPosition) {
@@ -159,22 +172,37 @@ export class SegmentRead {
     }
     const readEnd = this.position + this.buffer.length
     const wanted = Math.max(maxBytes, firstSize)
-    if (this.#start + firstSize > readEnd) {
-      this.#readOn(this.#start, cutsLastBatch ? wanted + BATCH_OVERHEAD : wanted)
+    const wantedEnd = Math.min(endPosition, this.#start + wanted)
+    if (this.#leavesRest && wantedEnd > readEnd) {
+      this.#takeHead(at, wantedEnd)
       return
     }
-    const wantedEnd = Math.min(endPosition, this.#start + wanted)
+    if (this.#start + firstSize > readEnd) {
+      this.#readOn(this.#start, asFetch ? wanted + BATCH_OVERHEAD : wanted)
+      return
+    }
     const isShort = readEnd < Math.min(endPosition, wantedEnd + BATCH_OVERHEAD)
-    if (cutsLastBatch && maxBytes > firstSize && isShort && at > 0) {
+    if (asFetch && !this.#leavesRest && maxBytes > firstSize && isShort && at > 0) {
       this.#readOn(this.#start, wanted + BATCH_OVERHEAD)
       return
     }
     // Rather a little less than asked for than the same bytes read twice.
     const limit = Math.min(wantedEnd, readEnd)
     const end = this.#boundary(this.#start + firstSize, limit)
-    const isCut = cutsLastBatch && this.#mayBeCut(end)
+    const isCut = this.#leavesRest || (asFetch && this.#mayBeCut(end))
     this.piece = this.buffer.subarray(at, (isCut ? limit : end) - this.position)
     this.nextOffset = this.#nextOffset(end)
+    this.#finish()
+  }
+
+  /** Takes what was read, and leaves what follows, up to `end`, where it is. */
+  #takeHead(at: number, end: number): void {
+    const { index, segmentBaseOffset, endPosition, endOffset } = this.#request
+    this.piece = this.buffer.subarray(at)
+    this.restPosition = this.position + this.buffer.length
+    this.restBytes = end - this.restPosition
+    const next = end === endPosition ? -1 : index.offsetFrom(end)
+    this.nextOffset = next < 0 ? endOffset : segmentBaseOffset + next + 1
     this.#finish()
   }
 

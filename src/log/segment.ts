@@ -129,6 +129,11 @@ export class Segment {
     return this.#file
   }
 
+  /** Whether the indexes are in memory. */
+  get hasIndexes(): boolean {
+    return this.indexes.offsets !== null
+  }
+
   offsetIndex(): OffsetIndex {
     if (this.indexes.offsets === null) this.#loadIndexes()
     return this.indexes.offsets!

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ErrorCode } from '../protocol/errors.ts'
-import { batchOf, START_MS } from './log.test-support.ts'
+import { batchOf, START_MS, wholeOf } from './log.test-support.ts'
 import { LogFixture } from './log-fixture.test-support.ts'
 
 test('appends get offsets, and can be read before and after they are written', async () => {
@@ -60,11 +60,15 @@ test('a Fetch gets all bytes it asks for, and in them the beginning of a batch',
       const size = whole.sizeBytes / 12
       const bytes = Buffer.concat(whole.pieces)
       const cut = async (offset: number, maxBytes: number, upperBound = 24) => {
-        const options = { minOneMessage: false, upperBound, cutsLastBatch: true }
-        const read = await f.readBytes(offset, maxBytes, options)
+        const options = { minOneMessage: false, upperBound, asFetch: true }
+        const read = wholeOf(await f.readBytes(offset, maxBytes, options))
         const start = (offset >> 1) * size
         assert.deepEqual(Buffer.concat(read.pieces), bytes.subarray(start, start + read.sizeBytes))
-        return [read.sizeBytes, read.nextOffset]
+        // Of what was left in the file the index says no more than that.
+        const next = offset - (offset % 2) + 2 * Math.floor(read.sizeBytes / size)
+        if (read.rest === undefined) return [read.sizeBytes, read.nextOffset]
+        assert.ok(read.nextOffset >= next)
+        return [read.sizeBytes, next]
       }
       for (const offset of [0, 5, 8]) {
         const next = offset - (offset % 2) + 2
@@ -78,7 +82,7 @@ test('a Fetch gets all bytes it asks for, and in them the beginning of a batch',
         assert.deepEqual(await cut(offset, size + 70, next + 2), [size + 70, next])
       }
       assert.deepEqual(await cut(22, 10 * size), [size, 24], 'the end of the log')
-      assert.equal((await f.readBytes(4, size - 1, { cutsLastBatch: true })).sizeBytes, size)
+      assert.equal((await f.readBytes(4, size - 1, { asFetch: true })).sizeBytes, size)
     }
   }
 })

@@ -111,7 +111,7 @@ export class UnifiedLog {
     this.flusher = new LogFlusher(this, this.#epochs, loaded.snapshots, {
       isUnsynced: options.wasCleanShutdown !== true || loaded.logEndOffset === 0,
       syncParent: options.syncParent ?? (() => {}),
-      onFailure: (error) => this.#fail(error),
+      onFailure: (error) => this.fail(error),
     })
     this.topicId = openTopicId(home.disk, home.directory, options.topicId)
     deleteLater(home, loaded.retired, options.nowMs)
@@ -160,7 +160,7 @@ export class UnifiedLog {
       this.#rollFor(info, context.nowMs)
       this.#take(info, update)
     } catch (error) {
-      this.#fail(error)
+      this.fail(error)
       return refused(ErrorCode.KAFKA_STORAGE_ERROR, '', logStartOffset)
     }
     return accepted(info, logStartOffset)
@@ -249,7 +249,7 @@ export class UnifiedLog {
       this.home.warn(`${this.fileOf(fetchOffset)}: offset ${fetchOffset}: ${error.message}`)
       return emptyRead(ErrorCode.CORRUPT_MESSAGE, fetchOffset)
     }
-    this.#fail(error)
+    this.fail(error)
     return emptyRead(ErrorCode.KAFKA_STORAGE_ERROR, fetchOffset)
   }
 
@@ -486,12 +486,13 @@ export class UnifiedLog {
     try {
       return action()
     } catch (error) {
-      this.#fail(error)
+      this.fail(error)
       throw error
     }
   }
 
-  #fail(error: unknown): void {
+  /** The disk has failed: nothing works from here on. */
+  fail(error: unknown): void {
     if (this.failure !== null) return
     this.failure = error instanceof Error ? error : new Error(String(error))
     this.#options.onFailure?.(this.failure)

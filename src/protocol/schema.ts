@@ -11,6 +11,7 @@
  *
  * KIP-482 (flexible versions, tagged fields), KIP-516 (uuid).
  */
+import type { Piece } from '../base/bytes.ts'
 
 /** A version range in Kafka's notation: `'0+'`, `'3+'`, `'1-4'`, `'2'`. */
 export type Versions = string
@@ -19,7 +20,7 @@ export type Versions = string
 export type Uuid = string
 
 /** Record batches by reference: never copied by the codec. A list is written piece after piece. */
-export type RecordsBytes = Uint8Array | readonly Uint8Array[]
+export type RecordsBytes = Uint8Array | readonly Piece[]
 
 export type ScalarKind =
   | 'bool'

@@ -1,7 +1,7 @@
 /** Headers of requests and responses, in all their versions. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ByteReader, concatBytes } from '../base/bytes.ts'
+import { ByteReader, concatBytes, inMemory } from '../base/bytes.ts'
 import { apis } from '../protocol/apis.ts'
 import { decode, ProtocolError } from '../protocol/codec.ts'
 import { includesVersion } from '../protocol/layout.ts'
@@ -62,14 +62,15 @@ test('an API key that does not exist is refused', () => {
 
 test('a response carries header version 1 from flexible versions on, but ApiVersions never', () => {
   assert.equal(
-    hex(encodeResponse(heartbeatResponse, 3, 7, { errorCode: 0 })),
+    hex(inMemory(encodeResponse(heartbeatResponse, 3, 7, { errorCode: 0 }))),
     '0000000a00000007000000000000',
   )
   assert.equal(
-    hex(encodeResponse(heartbeatResponse, 4, 7, { errorCode: 0 })),
+    hex(inMemory(encodeResponse(heartbeatResponse, 4, 7, { errorCode: 0 }))),
     '0000000c00000007' + '00' + '00000000000000',
   )
-  const versions = encodeResponse(apiVersionsResponse, 3, 7, { errorCode: 35, apiKeys: [] })
+  const body = { errorCode: 35, apiKeys: [] }
+  const versions = inMemory(encodeResponse(apiVersionsResponse, 3, 7, body))
   assert.equal(hex(versions), '0000000c00000007' + '0023' + '01' + '0000000000')
   assert.equal(decodeResponseHeader(18, 3, unframe(versions)), 7)
 })

@@ -6,7 +6,7 @@
  * that does not know yet which versions the broker speaks has to be able to read it (KIP-511). The
  * client id is never compact (KIP-482).
  */
-import { type ByteReader, ByteWriter } from '../base/bytes.ts'
+import { type ByteReader, ByteWriter, type Piece } from '../base/bytes.ts'
 import { apis } from '../protocol/apis.ts'
 import { decode, encode, ProtocolError } from '../protocol/codec.ts'
 import { requestHeader, responseHeader } from '../protocol/persisted/headers.ts'
@@ -69,20 +69,20 @@ function responseHeaderVersion(apiKey: number, flexible: boolean): number {
   return flexible && apiKey !== API_VERSIONS_KEY ? 1 : 0
 }
 
-/** A whole framed response, ready for a gathered write: length, header, body. */
+/** A whole framed response, ready to be sent: length, header, body. */
 export function encodeResponse<M extends Message>(
   message: M,
   apiVersion: number,
   correlationId: number,
   body: Input<M>,
-): Uint8Array[] {
+): Piece[] {
   const flexible = apiVersion >= (firstFlexible.get(message.apiKey) ?? Infinity)
   const writer = new ByteWriter()
   const lengthAt = writer.reserveInt32()
   encode(responseHeader, responseHeaderVersion(message.apiKey, flexible), { correlationId }, writer)
   encode(message, apiVersion, body, writer)
   writer.patchInt32(lengthAt, writer.length - lengthAt - 4)
-  return writer.pieces()
+  return writer.piecesToSend()
 }
 
 /** A whole framed request, ready for a gathered write: length, header, body. */

@@ -5,7 +5,7 @@
  *     const { world, broker, cluster } = scripted()
  *     broker.on(heartbeatRequest, () => ({ errorCode: 0 }))
  */
-import { ByteReader } from '../../base/bytes.ts'
+import { ByteReader, inMemory } from '../../base/bytes.ts'
 import type { Connection } from '../../io/io.ts'
 import { type SimNode, Simulation } from '../../io/sim.ts'
 import { apiOf, apis } from '../../protocol/apis.ts'
@@ -76,7 +76,7 @@ export class ScriptedBroker {
   /** Sends the answer to a request that met with silence. */
   answer<R extends Message>(seen: Seen, response: R, body: Input<R>): void {
     const { version, correlationId, connection } = seen
-    connection.write(encodeResponse(response, version, correlationId, body))
+    connection.write(inMemory(encodeResponse(response, version, correlationId, body)))
   }
 
   /** The requests of an API. */

@@ -1,0 +1,229 @@
+/**
+ * What a connection still has to send, in order. What is in memory goes to the socket at once. What
+ * was left in files (LaterBytes) is read when the socket has taken what came before, some of it at
+ * a time: a client that reads slowly costs no memory, however large its answers are, and what a
+ * fast one gets is still in the processor's cache when the system copies it.
+ *
+ * A read may find its bytes in the page cache or wait for a disk, and Node can't tell which before.
+ * So the first ones go off the loop; when some of them were as fast as memory is, the next ones are
+ * made right here, which costs a third less, until one of them was slow. That one has kept
+ * everybody waiting, so it takes many fast ones until this connection is trusted again.
+ *
+ * Invariant: bytes reach the socket in the order in which they were given; at most one read is
+ * under way; nothing is read while the socket has something that it could not send.
+ */
+
+import type { BufferPool } from '../base/buffer-pool.ts'
+import type { LaterBytes, Piece } from '../base/bytes.ts'
+import type { Clock, Connection } from '../io/io.ts'
+
+/** What is read and written at a time: about what a processor's cache holds. */
+const CHUNK_BYTES = 1024 * 1024
+/** What one connection sends of its files before others have their turn. */
+const TURN_BYTES_MAX = 1024 * 1024
+/** A read within that time has waited for no disk. */
+const FAST_MS = 2
+/** Fast reads in a row after which this thread reads. */
+const TRUSTED_AFTER = 4
+/** The same after a read on this thread that was slow. */
+const TRUSTED_AGAIN_AFTER = 16
+
+/** What an outbox needs of its connection. */
+export interface OutboxOwner {
+  /** Some of what waited was sent. */
+  onProgress(): void
+  /** An answer can't be ended. */
+  onFailure(error: unknown): void
+}
+
+interface Item {
+  readonly piece: Piece
+  /** Called once the piece, and so all before it, is sent. */
+  readonly onSent: (() => void) | null
+}
+
+export class Outbox {
+  /** Bytes that were not handed to the socket yet. */
+  waitingBytes = 0
+  /** Those of them that are in memory. */
+  waitingMemoryBytes = 0
+  readonly #socket: Connection
+  readonly #clock: Pick<Clock, 'monotonicMs' | 'nextTurn'>
+  readonly #memory: BufferPool
+  readonly #owner: OutboxOwner
+  #items: Item[] = []
+  /** How much of the first item was read, where that comes from a file. */
+  #firstDone = 0
+  /** A read, or the next turn, goes on with this. */
+  #isBusy = false
+  #isClosed = false
+  #trust = TRUSTED_AFTER
+
+  constructor(
+    socket: Connection,
+    clock: Pick<Clock, 'monotonicMs' | 'nextTurn'>,
+    memory: BufferPool,
+    owner: OutboxOwner,
+  ) {
+    this.#socket = socket
+    this.#clock = clock
+    this.#memory = memory
+    this.#owner = owner
+  }
+
+  /** Whether what this client reads has been in the page cache of late. */
+  get isNear(): boolean {
+    return this.#trust === 0
+  }
+
+  /** A read on this thread has taken that long. */
+  noteRead(ms: number): void {
+    if (ms > FAST_MS) this.#trust = TRUSTED_AGAIN_AFTER
+  }
+
+  /** Sends `pieces` behind all that came before; `onSent` is that of `Connection.write`. */
+  send(pieces: readonly Piece[], onSent: (() => void) | null): void {
+    if (this.#items.length === 0 && areInMemory(pieces)) {
+      this.#socket.write(pieces, onSent ?? undefined)
+      return
+    }
+    pieces.forEach((piece, at) => {
+      this.#items.push({ piece, onSent: at === pieces.length - 1 ? onSent : null })
+      this.waitingBytes += piece.length
+      if (piece instanceof Uint8Array) this.waitingMemoryBytes += piece.length
+    })
+    this.#pump()
+  }
+
+  /** The socket has taken all it had. */
+  drained(): void {
+    this.#pump()
+  }
+
+  /** Nothing more is sent. */
+  close(): void {
+    this.#isClosed = true
+    this.#items = []
+    this.waitingBytes = 0
+    this.waitingMemoryBytes = 0
+  }
+
+  #pump(): void {
+    if (this.#isBusy || this.#isClosed) return
+    let sentBytes = 0
+    while (this.#items.length > 0 && this.#socket.queuedBytes === 0) {
+      if (sentBytes >= TURN_BYTES_MAX) {
+        this.#goOnLater()
+        return
+      }
+      const next = this.#gather()
+      if (next === null) return
+      sentBytes += next
+    }
+  }
+
+  #goOnLater(): void {
+    this.#isBusy = true
+    this.#clock.nextTurn(() => this.#goOn())
+  }
+
+  #goOn(): void {
+    this.#isBusy = false
+    if (this.#isClosed) return
+    this.#pump()
+    this.#owner.onProgress()
+  }
+
+  /** Sends the next chunk; returns its bytes, or null where it has to be waited for. */
+  #gather(): number | null {
+    const pieces: Uint8Array[] = []
+    const sent: (() => void)[] = []
+    let bytes = 0
+    while (bytes < CHUNK_BYTES && this.#items.length > 0) {
+      const { piece, onSent } = this.#items[0]!
+      if (piece instanceof Uint8Array) {
+        pieces.push(piece)
+        bytes += piece.length
+        this.waitingMemoryBytes -= piece.length
+        this.waitingBytes -= piece.length
+        this.#items.shift()
+        if (onSent !== null) sent.push(onSent)
+        continue
+      }
+      if (!this.isNear) {
+        if (bytes === 0) {
+          this.#readSoon(piece)
+          return null
+        }
+        break
+      }
+      const buffer = this.#readNow(piece, CHUNK_BYTES - bytes)
+      if (buffer === null) return null
+      pieces.push(buffer)
+      bytes += buffer.length
+      sent.push(() => this.#memory.give(buffer))
+      this.#took(piece, buffer.length, sent)
+    }
+    this.#write(pieces, sent)
+    return bytes
+  }
+
+  /** Notes that `bytes` more of the first item, which comes from a file, are on their way. */
+  #took(piece: LaterBytes, bytes: number, sent: (() => void)[]): void {
+    this.waitingBytes -= bytes
+    this.#firstDone += bytes
+    if (this.#firstDone < piece.length) return
+    this.#firstDone = 0
+    const { onSent } = this.#items.shift()!
+    if (onSent !== null) sent.push(onSent)
+  }
+
+  #write(pieces: readonly Uint8Array[], sent: readonly (() => void)[]): void {
+    const onSent = (): void => {
+      for (const each of sent) each()
+    }
+    this.#socket.write(pieces, sent.length === 0 ? undefined : onSent)
+  }
+
+  #takeMemory(piece: LaterBytes, bytesMax: number): Uint8Array {
+    return this.#memory.take(Math.min(bytesMax, piece.length - this.#firstDone))
+  }
+
+  #readNow(piece: LaterBytes, bytesMax: number): Uint8Array | null {
+    const buffer = this.#takeMemory(piece, bytesMax)
+    const startMs = this.#clock.monotonicMs()
+    try {
+      piece.readNow(buffer, this.#firstDone)
+    } catch (error) {
+      this.#owner.onFailure(error)
+      return null
+    }
+    this.noteRead(this.#clock.monotonicMs() - startMs)
+    return buffer
+  }
+
+  #readSoon(piece: LaterBytes): void {
+    const buffer = this.#takeMemory(piece, CHUNK_BYTES)
+    const startMs = this.#clock.monotonicMs()
+    this.#isBusy = true
+    piece.read(buffer, this.#firstDone).then(
+      () => {
+        if (this.#isClosed) return
+        const wasFast = this.#clock.monotonicMs() - startMs <= FAST_MS
+        if (!wasFast) this.#trust = Math.max(this.#trust, TRUSTED_AFTER)
+        else if (this.#trust > 0) this.#trust -= 1
+        const sent = [() => this.#memory.give(buffer)]
+        this.#took(piece, buffer.length, sent)
+        this.#write([buffer], sent)
+        this.#goOn()
+      },
+      (error: unknown) => {
+        if (!this.#isClosed) this.#owner.onFailure(error)
+      },
+    )
+  }
+}
+
+function areInMemory(pieces: readonly Piece[]): pieces is readonly Uint8Array[] {
+  return pieces.every((piece) => piece instanceof Uint8Array)
+}
