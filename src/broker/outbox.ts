@@ -6,7 +6,7 @@
  *
  * A read may find its bytes in the page cache or wait for a disk, and Node can't tell which before.
  * So the first ones go off the loop; when some of them were as fast as memory is, the next ones are
- * made right here, which costs a third less, until one of them was slow. That one has kept
+ * made right here, which costs less, until one of them was slow. That one has kept
  * everybody waiting, so it takes many fast ones until this connection is trusted again.
  *
  * Invariant: bytes reach the socket in the order in which they were given; at most one read is
