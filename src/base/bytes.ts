@@ -11,6 +11,7 @@
  */
 import { assert } from './assert.ts'
 import { BoundsError, throwUnderflow } from './bounds-error.ts'
+import type { BufferPool } from './buffer-pool.ts'
 import { checkInt64, int64FromHalves, int64High, int64Low } from './int64.ts'
 import { putUuid, uuidFromBytes } from './uuid.ts'
 import {
@@ -203,6 +204,8 @@ function throwUnfit(type: string, value: number): never {
 /** Bytes that are not in memory: whoever sends what was written asks for them then. */
 export interface LaterBytes {
   readonly length: number
+  /** Where the memory to read them into comes from, and goes back to. */
+  readonly buffers: BufferPool
   /** Fills `target` with the bytes from `from` on, on this thread: the caller knows them near. */
   readNow(target: Uint8Array, from: number): void
   /** The same off the event loop. Both throw where the bytes are not there any more. */
@@ -212,12 +215,15 @@ export interface LaterBytes {
 /** A part of a message that is to be sent. */
 export type Piece = Uint8Array | LaterBytes
 
+/** Whether none of the pieces comes later. */
+export function areInMemory(pieces: readonly Piece[]): pieces is readonly Uint8Array[] {
+  return pieces.every((piece) => piece instanceof Uint8Array)
+}
+
 /** Pieces of which none comes later. */
-export function inMemory(pieces: readonly Piece[]): Uint8Array[] {
-  return pieces.map((piece) => {
-    assert(piece instanceof Uint8Array, 'bytes are wanted now that come later')
-    return piece
-  })
+export function inMemory(pieces: readonly Piece[]): readonly Uint8Array[] {
+  assert(areInMemory(pieces), 'bytes are wanted now that come later')
+  return pieces
 }
 
 const DEFAULT_CAPACITY = 512
@@ -396,7 +402,7 @@ export class ByteWriter {
   }
 
   /** What was written, in order and without copies: for one gathered write. */
-  pieces(): Uint8Array[] {
+  pieces(): readonly Uint8Array[] {
     return inMemory(this.piecesToSend())
   }
 

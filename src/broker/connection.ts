@@ -8,8 +8,8 @@
  *
  * Invariant: the socket is paused while the inbox is over its limit or answers pile up unread.
  */
-import type { BufferPool } from '../base/buffer-pool.ts'
 import type { Piece } from '../base/bytes.ts'
+import { messageOf } from '../base/message-of.ts'
 import type { Clock, Connection } from '../io/io.ts'
 import type { FrameMemory } from '../rpc/frame-memory.ts'
 import { FrameReader } from '../rpc/frame-reader.ts'
@@ -58,6 +58,7 @@ export class ClientConnection {
   readonly #gathering = new Gathering()
   /** Bytes of answers that are not written yet: an earlier one is missing, or the turn goes on. */
   #heldBytes = 0
+  /** Those of them that are in memory. */
   #heldMemoryBytes = 0
   readonly #outbox: Outbox
   readonly #slots: RequestContext[] = []
@@ -73,7 +74,7 @@ export class ClientConnection {
     listener: ListenerEndpoint,
     owner: ConnectionOwner,
     limits: { readonly frameBytesMax: number },
-    memory: { readonly frames: FrameMemory; readonly sending: BufferPool },
+    memory: FrameMemory,
     clock: Clock,
   ) {
     this.id = id
@@ -83,10 +84,10 @@ export class ClientConnection {
     this.localPort = socket.localPort
     this.#socket = socket
     this.#owner = owner
-    this.#frames = new FrameReader(limits.frameBytesMax, memory.frames)
+    this.#frames = new FrameReader(limits.frameBytesMax, memory)
     this.#clock = clock
     this.lastActiveMs = clock.nowMs()
-    this.#outbox = new Outbox(socket, clock, memory.sending, {
+    this.#outbox = new Outbox(socket, clock, {
       onProgress: () => this.#onProgress(),
       onFailure: (error) => this.close(`an answer could not be sent: ${messageOf(error)}`, 'error'),
     })
@@ -189,7 +190,7 @@ export class ClientConnection {
       if (!slot.done) break
       count += 1
       if (slot.pieces.length === 0) continue
-      if (slot.onSent !== null) sent.push(slot.onSent)
+      sent.push(...slot.onSent)
       this.#heldBytes -= slot.sizeBytes
       this.#heldMemoryBytes -= slot.memoryBytes
       if (pieces === null) pieces = slot.pieces
@@ -201,10 +202,7 @@ export class ClientConnection {
     if (count === 0) return
     this.#slots.splice(0, count)
     this.lastActiveMs = this.#clock.nowMs()
-    const onSent = (): void => {
-      for (const each of sent) each()
-    }
-    if (pieces !== null) this.#outbox.send(pieces, sent.length === 0 ? null : onSent)
+    if (pieces !== null) this.#outbox.send(pieces, sent)
     this.#wake()
     this.#endRefused()
   }
@@ -275,8 +273,4 @@ export class ClientConnection {
     this.#slots.length = 0
     this.#owner.closed(this, reason, cause)
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -6,7 +6,6 @@
  * (connection-quotas.ts), `connections.max.idle.ms`, `socket.request.max.bytes`.
  */
 import { BoundsError } from '../base/bounds-error.ts'
-import { BufferPool } from '../base/buffer-pool.ts'
 import { ByteReader } from '../base/bytes.ts'
 import type { Connection } from '../io/io.ts'
 import { decode, ProtocolError } from '../protocol/codec.ts'
@@ -32,8 +31,6 @@ const UNSENT_BYTES_MAX = 256 * 1024 * 1024
 const FETCH_BYTES_MIN = 1024 * 1024
 /** Memory of answered requests that is kept for the next ones. */
 const FREE_FRAME_BYTES_MAX = 8 * 1024 * 1024
-/** Memory of sent answers that is kept for the next ones. */
-const FREE_SENDING_BYTES_MAX = 8 * 1024 * 1024
 /** How often idle connections are looked for. */
 const IDLE_CHECK_INTERVAL_MS = 1000
 
@@ -48,10 +45,7 @@ export class Connections implements ConnectionOwner {
   /** Connections whose clients had not taken all when they were last looked at. */
   readonly #unsent = new Set<ClientConnection>()
   #reservedBytes = 0
-  readonly #memory = {
-    frames: new FrameMemory(FREE_FRAME_BYTES_MAX),
-    sending: new BufferPool(FREE_SENDING_BYTES_MAX),
-  }
+  readonly #frameMemory = new FrameMemory(FREE_FRAME_BYTES_MAX)
   #nextId = 0
   #idleCheckMs = 0
 
@@ -105,7 +99,9 @@ export class Connections implements ConnectionOwner {
     const id = `${socket.localHost}:${socket.localPort}-${host}:${socket.remotePort}-${this.#nextId++}`
     const { settings, clock } = this.#broker
     const limits = settings.connectionLimits
-    this.#all.add(new ClientConnection(id, socket, listener, this, limits, this.#memory, clock))
+    this.#all.add(
+      new ClientConnection(id, socket, listener, this, limits, this.#frameMemory, clock),
+    )
   }
 
   #refuse(socket: Connection, why: string): void {
@@ -261,7 +257,7 @@ export class Connections implements ConnectionOwner {
       const version = supported ? apiVersion : 0
       context = new RequestContext<never>(connection, api, version, correlationId, clientId)
       connection.enter(context)
-      if (api.releasesRequest) context.onAnswered = () => this.#memory.frames.give(frame)
+      if (api.releasesRequest) context.onAnswered = () => this.#frameMemory.give(frame)
       if (request === null) this.#refuseApiVersions(context)
       else this.#dispatch(api, request, context)
     } catch (error) {

@@ -244,12 +244,7 @@ export class FetchOperation {
       }
     }
     this.#rotate(topics)
-    const giveBack = this.#giveBack
-    if (giveBack.length > 0) {
-      this.#context.onSent = () => {
-        for (const each of giveBack) each()
-      }
-    }
+    this.#context.onSent = this.#giveBack
     this.#context.reply({
       errorCode: ErrorCode.NONE,
       sessionId: this.#scope.sessionId,

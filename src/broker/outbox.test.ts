@@ -17,6 +17,7 @@ class Scene {
   queuedBytes = 0
   nowMs = 0
   progress = 0
+  readonly buffers = new BufferPool(8 * MIB)
   #owed: (() => void)[] = []
   readonly outbox: Outbox
 
@@ -36,7 +37,7 @@ class Scene {
       monotonicMs: () => this.nowMs,
       nextTurn: (callback: () => void) => void this.turns.push(callback),
     }
-    this.outbox = new Outbox(socket, clock, new BufferPool(8 * MIB), {
+    this.outbox = new Outbox(socket, clock, {
       onProgress: () => void this.progress++,
       onFailure: (error) => void this.failures.push(error),
     })
@@ -72,6 +73,7 @@ class Scene {
 /** Bytes in a file, each the number of its MiB; a read lasts `readMs`. */
 class FileBytes implements LaterBytes {
   readonly length: number
+  readonly buffers: BufferPool
   readonly reads: string[] = []
   readMs = 0
   failure: Error | null = null
@@ -79,6 +81,7 @@ class FileBytes implements LaterBytes {
 
   constructor(scene: Scene, length: number) {
     this.#scene = scene
+    this.buffers = scene.buffers
     this.length = length
   }
 
@@ -103,7 +106,7 @@ class FileBytes implements LaterBytes {
 test('what is in memory goes out at once', () => {
   const scene = new Scene()
   let isSent = false
-  scene.outbox.send([Uint8Array.of(1), Uint8Array.of(2)], () => (isSent = true))
+  scene.outbox.send([Uint8Array.of(1), Uint8Array.of(2)], [() => (isSent = true)])
   assert.deepEqual(scene.sent, [1, 1, 2, 2])
   assert.ok(isSent)
   assert.equal(scene.outbox.waitingBytes, 0)
@@ -113,10 +116,10 @@ test('all pieces go out in order, whatever comes from files, and each is told of
   const scene = new Scene()
   const told: string[] = []
   const [first, second] = [new FileBytes(scene, 3 * MIB), new FileBytes(scene, 10)]
-  scene.outbox.send([Uint8Array.of(90), first, Uint8Array.of(91)], () => told.push('a'))
-  scene.outbox.send([Uint8Array.of(92)], () => told.push('b'))
-  scene.outbox.send([second], null)
-  scene.outbox.send([Uint8Array.of(93)], () => told.push('c'))
+  scene.outbox.send([Uint8Array.of(90), first, Uint8Array.of(91)], [() => told.push('a')])
+  scene.outbox.send([Uint8Array.of(92)], [() => told.push('b')])
+  scene.outbox.send([second], [])
+  scene.outbox.send([Uint8Array.of(93)], [() => told.push('c')])
   assert.equal(scene.outbox.waitingBytes, 3 * MIB + 13)
   assert.equal(scene.outbox.waitingMemoryBytes, 3)
   await scene.settle()
@@ -130,7 +133,7 @@ test('a client that takes nothing has one chunk read for it', async () => {
   const scene = new Scene()
   scene.room = 1
   const bytes = new FileBytes(scene, 50 * MIB)
-  scene.outbox.send([Uint8Array.of(9), bytes], null)
+  scene.outbox.send([Uint8Array.of(9), bytes], [])
   await scene.settle()
   assert.equal(bytes.reads.length, 1)
   assert.equal(scene.outbox.waitingBytes, 49 * MIB)
@@ -149,7 +152,7 @@ test('reads move to this thread while they are fast, and away from it when one i
   const read = async (mib: number, readMs: number): Promise<string> => {
     const bytes = new FileBytes(scene, mib * MIB)
     bytes.readMs = readMs
-    scene.outbox.send([bytes], null)
+    scene.outbox.send([bytes], [])
     await scene.settle()
     return bytes.reads.join(' ')
   }
@@ -164,7 +167,7 @@ test('reads move to this thread while they are fast, and away from it when one i
   const cold = new Scene()
   const bytes = new FileBytes(cold, 20 * MIB)
   bytes.readMs = 5
-  cold.outbox.send([bytes], null)
+  cold.outbox.send([bytes], [])
   await cold.settle()
   assert.match(bytes.reads.join(' '), /^(soon ){19}soon$/, 'a disk never holds up the loop')
 })
@@ -172,7 +175,7 @@ test('reads move to this thread while they are fast, and away from it when one i
 test('others have their turn while much is sent', async () => {
   const scene = new Scene()
   const bytes = new FileBytes(scene, 10 * MIB)
-  scene.outbox.send([new FileBytes(scene, 4 * MIB), bytes], null)
+  scene.outbox.send([new FileBytes(scene, 4 * MIB), bytes], [])
   for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve))
   assert.equal(bytes.reads.length, 1, 'a MiB, and then the next turn')
   await scene.settle()
@@ -183,13 +186,13 @@ test('an answer whose bytes are gone is told of, and nothing follows it', async 
   for (const isNear of [false, true]) {
     const scene = new Scene()
     if (isNear) {
-      scene.outbox.send([new FileBytes(scene, 4 * MIB)], null)
+      scene.outbox.send([new FileBytes(scene, 4 * MIB)], [])
       await scene.settle()
     }
     const before = scene.sent.length
     const bytes = new FileBytes(scene, 10)
     bytes.failure = new Error('gone')
-    scene.outbox.send([Uint8Array.of(1), bytes, Uint8Array.of(2)], null)
+    scene.outbox.send([Uint8Array.of(1), bytes, Uint8Array.of(2)], [])
     await scene.settle()
     assert.deepEqual(scene.failures, [bytes.failure])
     assert.ok(!scene.sent.slice(before).includes(2))
@@ -198,7 +201,7 @@ test('an answer whose bytes are gone is told of, and nothing follows it', async 
 
 test('a closed one sends no more', async () => {
   const scene = new Scene()
-  scene.outbox.send([new FileBytes(scene, 4 * MIB), Uint8Array.of(7)], null)
+  scene.outbox.send([new FileBytes(scene, 4 * MIB), Uint8Array.of(7)], [])
   scene.outbox.close()
   await scene.settle()
   assert.deepEqual(scene.sent, [])

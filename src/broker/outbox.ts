@@ -13,8 +13,7 @@
  * under way; nothing is read while the socket has something that it could not send.
  */
 
-import type { BufferPool } from '../base/buffer-pool.ts'
-import type { LaterBytes, Piece } from '../base/bytes.ts'
+import { areInMemory, type LaterBytes, type Piece } from '../base/bytes.ts'
 import type { Clock, Connection } from '../io/io.ts'
 
 /** What is read and written at a time: about what a processor's cache holds. */
@@ -36,10 +35,12 @@ export interface OutboxOwner {
   onFailure(error: unknown): void
 }
 
+type Callbacks = readonly (() => void)[]
+
 interface Item {
   readonly piece: Piece
   /** Called once the piece, and so all before it, is sent. */
-  readonly onSent: (() => void) | null
+  readonly onSent: Callbacks
 }
 
 export class Outbox {
@@ -49,7 +50,6 @@ export class Outbox {
   waitingMemoryBytes = 0
   readonly #socket: Connection
   readonly #clock: Pick<Clock, 'monotonicMs' | 'nextTurn'>
-  readonly #memory: BufferPool
   readonly #owner: OutboxOwner
   #items: Item[] = []
   /** How much of the first item was read, where that comes from a file. */
@@ -62,12 +62,10 @@ export class Outbox {
   constructor(
     socket: Connection,
     clock: Pick<Clock, 'monotonicMs' | 'nextTurn'>,
-    memory: BufferPool,
     owner: OutboxOwner,
   ) {
     this.#socket = socket
     this.#clock = clock
-    this.#memory = memory
     this.#owner = owner
   }
 
@@ -81,14 +79,14 @@ export class Outbox {
     if (ms > FAST_MS) this.#trust = TRUSTED_AGAIN_AFTER
   }
 
-  /** Sends `pieces` behind all that came before; `onSent` is that of `Connection.write`. */
-  send(pieces: readonly Piece[], onSent: (() => void) | null): void {
+  /** Sends `pieces` behind all that came before; `onSent` are those of `Connection.write`. */
+  send(pieces: readonly Piece[], onSent: Callbacks): void {
     if (this.#items.length === 0 && areInMemory(pieces)) {
-      this.#socket.write(pieces, onSent ?? undefined)
+      this.#write(pieces, onSent)
       return
     }
     pieces.forEach((piece, at) => {
-      this.#items.push({ piece, onSent: at === pieces.length - 1 ? onSent : null })
+      this.#items.push({ piece, onSent: at === pieces.length - 1 ? onSent : [] })
       this.waitingBytes += piece.length
       if (piece instanceof Uint8Array) this.waitingMemoryBytes += piece.length
     })
@@ -140,45 +138,37 @@ export class Outbox {
     const sent: (() => void)[] = []
     let bytes = 0
     while (bytes < CHUNK_BYTES && this.#items.length > 0) {
-      const { piece, onSent } = this.#items[0]!
-      if (piece instanceof Uint8Array) {
-        pieces.push(piece)
-        bytes += piece.length
-        this.waitingMemoryBytes -= piece.length
-        this.waitingBytes -= piece.length
-        this.#items.shift()
-        if (onSent !== null) sent.push(onSent)
-        continue
+      const { piece } = this.#items[0]!
+      let next: Uint8Array | null
+      if (piece instanceof Uint8Array) next = piece
+      else if (this.isNear) next = this.#readNow(piece, CHUNK_BYTES - bytes, sent)
+      else if (bytes > 0) break
+      else {
+        this.#readSoon(piece)
+        return null
       }
-      if (!this.isNear) {
-        if (bytes === 0) {
-          this.#readSoon(piece)
-          return null
-        }
-        break
-      }
-      const buffer = this.#readNow(piece, CHUNK_BYTES - bytes)
-      if (buffer === null) return null
-      pieces.push(buffer)
-      bytes += buffer.length
-      sent.push(() => this.#memory.give(buffer))
-      this.#took(piece, buffer.length, sent)
+      if (next === null) return null
+      pieces.push(next)
+      bytes += next.length
+      this.#took(next.length, sent)
     }
     this.#write(pieces, sent)
     return bytes
   }
 
-  /** Notes that `bytes` more of the first item, which comes from a file, are on their way. */
-  #took(piece: LaterBytes, bytes: number, sent: (() => void)[]): void {
+  /** Notes that `bytes` more of the first item are on their way. */
+  #took(bytes: number, sent: (() => void)[]): void {
+    const { piece, onSent } = this.#items[0]!
     this.waitingBytes -= bytes
+    if (piece instanceof Uint8Array) this.waitingMemoryBytes -= bytes
     this.#firstDone += bytes
     if (this.#firstDone < piece.length) return
     this.#firstDone = 0
-    const { onSent } = this.#items.shift()!
-    if (onSent !== null) sent.push(onSent)
+    this.#items.shift()
+    sent.push(...onSent)
   }
 
-  #write(pieces: readonly Uint8Array[], sent: readonly (() => void)[]): void {
+  #write(pieces: readonly Uint8Array[], sent: Callbacks): void {
     const onSent = (): void => {
       for (const each of sent) each()
     }
@@ -186,10 +176,10 @@ export class Outbox {
   }
 
   #takeMemory(piece: LaterBytes, bytesMax: number): Uint8Array {
-    return this.#memory.take(Math.min(bytesMax, piece.length - this.#firstDone))
+    return piece.buffers.take(Math.min(bytesMax, piece.length - this.#firstDone))
   }
 
-  #readNow(piece: LaterBytes, bytesMax: number): Uint8Array | null {
+  #readNow(piece: LaterBytes, bytesMax: number, sent: (() => void)[]): Uint8Array | null {
     const buffer = this.#takeMemory(piece, bytesMax)
     const startMs = this.#clock.monotonicMs()
     try {
@@ -199,6 +189,7 @@ export class Outbox {
       return null
     }
     this.noteRead(this.#clock.monotonicMs() - startMs)
+    sent.push(() => piece.buffers.give(buffer))
     return buffer
   }
 
@@ -212,8 +203,8 @@ export class Outbox {
         const wasFast = this.#clock.monotonicMs() - startMs <= FAST_MS
         if (!wasFast) this.#trust = Math.max(this.#trust, TRUSTED_AFTER)
         else if (this.#trust > 0) this.#trust -= 1
-        const sent = [() => this.#memory.give(buffer)]
-        this.#took(piece, buffer.length, sent)
+        const sent = [() => piece.buffers.give(buffer)]
+        this.#took(buffer.length, sent)
         this.#write([buffer], sent)
         this.#goOn()
       },
@@ -222,8 +213,4 @@ export class Outbox {
       },
     )
   }
-}
-
-function areInMemory(pieces: readonly Piece[]): pieces is readonly Uint8Array[] {
-  return pieces.every((piece) => piece instanceof Uint8Array)
 }

@@ -34,7 +34,7 @@ export class RequestContext<Response = unknown> {
   /** The framed answer; empty where there is none. */
   pieces: readonly Piece[] = []
   /** Called once the answer is sent and nothing refers to its bytes; never if it can't be sent. */
-  onSent: (() => void) | null = null
+  onSent: readonly (() => void)[] = []
   sizeBytes = 0
   /** Those of them that are in memory; the others are in files. */
   memoryBytes = 0

@@ -5,6 +5,7 @@
  * Invariant: a command first hears from a broker, so that one that is not there is said soon and in
  * one line; and the connections end with the command, so that the process does.
  */
+import { messageOf } from '../base/message-of.ts'
 import { Kafka } from '../client/kafka.ts'
 import { KafkaError } from '../client/kafka-error.ts'
 import type { KafkaOptions } from '../client/options.ts'
@@ -103,5 +104,5 @@ export function isExpected(error: unknown): boolean {
 /** What happened, in the broker's own words where it was the broker that refused. */
 export function errorText(error: unknown): string {
   if (error instanceof KafkaError) return error.reason
-  return error instanceof Error ? error.message : String(error)
+  return messageOf(error)
 }

@@ -5,6 +5,7 @@
  * Invariant: whatever the client rejects with or hands to a callback is a `KafkaError`; what a
  * user's own function threw is its `cause`.
  */
+import { messageOf } from '../base/message-of.ts'
 import {
   ErrorCode,
   type ErrorName,
@@ -143,8 +144,7 @@ export class KafkaError extends Error {
   /** `error` itself, or what a function of the user's threw, wrapped. */
   static of(error: unknown, code: ClientErrorCode, what: string, context: ErrorContext = {}) {
     if (error instanceof KafkaError) return error
-    const text = error instanceof Error ? error.message : String(error)
-    return new KafkaError(code, `${what}: ${text}`, { ...context, cause: error })
+    return new KafkaError(code, `${what}: ${messageOf(error)}`, { ...context, cause: error })
   }
 }
 

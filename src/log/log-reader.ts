@@ -55,6 +55,14 @@ export interface ReadableLog extends SliceLog {
   readonly logEndOffset: number
 }
 
+/** What is asked of a log. */
+interface LogQuery {
+  readonly log: ReadableLog
+  readonly offset: number
+  readonly maxBytes: number
+  readonly options: ReadOptions
+}
+
 const NO_PIECES: readonly Uint8Array[] = Object.freeze([])
 
 export function emptyRead(error: ErrorCode, offset: number): ReadResult {
@@ -62,40 +70,27 @@ export function emptyRead(error: ErrorCode, offset: number): ReadResult {
 }
 
 /** Reads from `offset` on, which lies within the log and below the upper bound. */
-export function readLog(
-  log: ReadableLog,
-  offset: number,
-  maxBytes: number,
-  options: ReadOptions,
-): ReadResult | Promise<ReadResult> {
+export function readLog(query: LogQuery): ReadResult | Promise<ReadResult> {
+  const { log, offset, maxBytes, options } = query
   const segment = log.segments.floor(offset)
   if (segment === null) return emptyRead(ErrorCode.OFFSET_OUT_OF_RANGE, offset)
   const isNear = options.isNear === true && segment.hasIndexes
   if (segment !== log.segments.active) {
-    const read = isNear ? readWarm : readCold
-    return read(log, segment, offset, maxBytes, options)
+    return isNear ? readWarm(query, segment) : readCold(query, segment)
   }
   const index = segment.offsetIndex()
   const position = index.lookup(offset - segment.baseOffset)
-  const hot = readTail(log, segment, position, offset, maxBytes, options)
+  const hot = readTail(query, segment, position)
   if (hot !== null) return hot
   const isWarm =
     position >= segment.openedBytes &&
     segment.sizeBytes - position <= WARM_BYTES + Math.min(maxBytes, WARM_READ_BYTES_MAX)
-  return isNear || isWarm
-    ? readWarm(log, segment, offset, maxBytes, options)
-    : readCold(log, segment, offset, maxBytes, options)
+  return isNear || isWarm ? readWarm(query, segment) : readCold(query, segment)
 }
 
 /** Serves from memory; null where the tail does not reach back to `offset`. */
-function readTail(
-  log: ReadableLog,
-  segment: Segment,
-  indexPosition: number,
-  offset: number,
-  maxBytes: number,
-  options: ReadOptions,
-): ReadResult | null {
+function readTail(query: LogQuery, segment: Segment, indexPosition: number): ReadResult | null {
+  const { log, offset, maxBytes, options } = query
   const { tail } = log
   const isEmpty = tail.start === tail.end
   let position = indexPosition
@@ -135,13 +130,7 @@ function readTail(
   }
 }
 
-function beginRead(
-  log: ReadableLog,
-  segment: Segment,
-  offset: number,
-  maxBytes: number,
-  options: ReadOptions,
-): SegmentRead {
+function beginRead({ log, offset, maxBytes, options }: LogQuery, segment: Segment): SegmentRead {
   const isActive = segment === log.segments.active
   const next = isActive ? log.logEndOffset : log.segments.after(segment.baseOffset)!.baseOffset
   return new SegmentRead({
@@ -160,7 +149,7 @@ function beginRead(
   })
 }
 
-function resultOf(log: ReadableLog, segment: Segment, read: SegmentRead, offset: number) {
+function resultOf({ log, offset }: LogQuery, segment: Segment, read: SegmentRead): ReadResult {
   if (read.problem !== '') {
     log.home.warn(`${segment.path('.log')}: ${read.problem}`)
     return emptyRead(ErrorCode.CORRUPT_MESSAGE, offset)
@@ -178,16 +167,11 @@ function resultOf(log: ReadableLog, segment: Segment, read: SegmentRead, offset:
   return { ...result, rest: new LogSlice(log, segment, read.restPosition, restBytes) }
 }
 
-function readWarm(
-  log: ReadableLog,
-  segment: Segment,
-  offset: number,
-  maxBytes: number,
-  options: ReadOptions,
-): ReadResult | Promise<ReadResult> {
+function readWarm(query: LogQuery, segment: Segment): ReadResult | Promise<ReadResult> {
+  const { log, options } = query
   const file = segment.file()
   const readOnce = (): SegmentRead => {
-    const read = beginRead(log, segment, offset, maxBytes, options)
+    const read = beginRead(query, segment)
     while (!read.finished) read.accept(file.read(read.buffer, read.position))
     return read
   }
@@ -199,17 +183,12 @@ function readWarm(
   const { upperBound } = options
   const { found, nextOffset, problem } = read
   if (found && nextOffset >= Math.min(upperBound, log.logEndOffset)) log.tail.follow()
-  if (found || problem !== '') return resultOf(log, segment, read, offset)
-  return readBehind(log, segment, offset, maxBytes, options)
+  if (found || problem !== '') return resultOf(query, segment, read)
+  return readBehind(query, segment)
 }
 
-async function readCold(
-  log: ReadableLog,
-  segment: Segment,
-  offset: number,
-  maxBytes: number,
-  options: ReadOptions,
-): Promise<ReadResult> {
+async function readCold(query: LogQuery, segment: Segment): Promise<ReadResult> {
+  const { log, offset } = query
   const { truncations } = log
   let read: SegmentRead
   segment.pin()
@@ -218,7 +197,7 @@ async function readCold(
     if (log.truncations !== truncations) return emptyRead(ErrorCode.NONE, offset)
     const file = segment.file()
     const readOnce = async (): Promise<SegmentRead> => {
-      const read = beginRead(log, segment, offset, maxBytes, options)
+      const read = beginRead(query, segment)
       while (!read.finished) read.accept(await file.readAsync(read.buffer, read.position))
       return read
     }
@@ -236,22 +215,17 @@ async function readCold(
   }
   // The reader comes again and finds the log as it is now.
   if (log.truncations !== truncations) return emptyRead(ErrorCode.NONE, offset)
-  if (read.found || read.problem !== '') return resultOf(log, segment, read, offset)
-  return readBehind(log, segment, offset, maxBytes, options)
+  if (read.found || read.problem !== '') return resultOf(query, segment, read)
+  return readBehind(query, segment)
 }
 
 /** Reads what follows a segment that has nothing from `offset` on. */
-function readBehind(
-  log: ReadableLog,
-  segment: Segment,
-  offset: number,
-  maxBytes: number,
-  options: ReadOptions,
-): ReadResult | Promise<ReadResult> {
+function readBehind(query: LogQuery, segment: Segment): ReadResult | Promise<ReadResult> {
+  const { log, offset, options } = query
   const next = log.segments.after(segment.baseOffset)
-  if (next === null) return readTail(log, segment, log.tail.start, offset, maxBytes, options)!
+  if (next === null) return readTail(query, segment, log.tail.start)!
   // Compaction can leave the end of a segment empty; in any other log it was there once. Go on.
   if (!log.home.config.cleanupPolicyCompact) segment.warnOfGap(offset, next.baseOffset)
   if (next.baseOffset >= options.upperBound) return emptyRead(ErrorCode.NONE, offset)
-  return readLog(log, next.baseOffset, maxBytes, options)
+  return readLog({ ...query, offset: next.baseOffset })
 }

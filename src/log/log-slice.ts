@@ -5,12 +5,14 @@
  * these bytes any more, since it was truncated or closed or the segment's time was up, reading them
  * throws, and the answer can't be ended: its client reads again.
  */
+import type { BufferPool } from '../base/buffer-pool.ts'
 import type { LaterBytes } from '../base/bytes.ts'
 import { LOG_SUFFIX } from './file-names.ts'
-import type { Segment } from './segment.ts'
+import type { Segment, SegmentHome } from './segment.ts'
 
 /** What a slice looks at of its log. */
 export interface SliceLog {
+  readonly home: SegmentHome
   /** Grows with every truncation. */
   readonly truncations: number
   readonly failure: Error | null
@@ -20,6 +22,7 @@ export interface SliceLog {
 
 export class LogSlice implements LaterBytes {
   readonly length: number
+  readonly buffers: BufferPool
   readonly #log: SliceLog
   readonly #segment: Segment
   readonly #position: number
@@ -30,6 +33,7 @@ export class LogSlice implements LaterBytes {
     this.#segment = segment
     this.#position = position
     this.length = length
+    this.buffers = log.home.resources.readBuffers
     this.#truncations = log.truncations
   }
 

@@ -135,7 +135,7 @@ export class Segment {
   }
 
   offsetIndex(): OffsetIndex {
-    if (this.indexes.offsets === null) this.#loadIndexes()
+    if (!this.hasIndexes) this.#loadIndexes()
     return this.indexes.offsets!
   }
 
@@ -436,11 +436,11 @@ export class Segment {
 
   /** Loads offset and time index off the event loop, where they aren't in memory. */
   async loadIndexes(): Promise<void> {
-    while (this.indexes.offsets === null) {
+    while (!this.hasIndexes) {
       const drops = this.#indexDrops
       const offsets = await this.indexes.readAsync(OFFSET_INDEX_SUFFIX)
       const times = await this.indexes.readAsync(TIME_INDEX_SUFFIX)
-      if (this.indexes.offsets !== null) return
+      if (this.hasIndexes) return
       // Whoever had them meanwhile may have changed the files.
       if (this.#indexDrops !== drops) continue
       this.#timesChecked = false

@@ -235,7 +235,7 @@ export class UnifiedLog {
       return emptyRead(ErrorCode.NONE, fetchOffset)
     }
     try {
-      const result = readLog(this, fetchOffset, maxBytes, options)
+      const result = readLog({ log: this, offset: fetchOffset, maxBytes, options })
       if (!(result instanceof Promise)) return result
       return result.catch((error: unknown) => this.#readFailed(error, fetchOffset))
     } catch (error) {

@@ -2,13 +2,14 @@
  * A file of the metadata quorum that says what can't be: the node must not start on it, since
  * topics and everything in them hang on it. The message names the file and what is wrong with it.
  */
+import { messageOf } from '../base/message-of.ts'
+
 export class DamagedMetadataError extends Error {
   override readonly name = 'DamagedMetadataError'
 
   constructor(path: string, cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
     super(
-      `${path} is damaged: ${reason}. Restore the file from a copy; without it the topics can't be ` +
+      `${path} is damaged: ${messageOf(cause)}. Restore the file from a copy; without it the topics can't be ` +
         'told',
       { cause },
     )

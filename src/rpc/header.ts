@@ -92,7 +92,7 @@ export function encodeRequest<M extends Message>(
   correlationId: number,
   clientId: string | null,
   body: Input<M>,
-): Uint8Array[] {
+): readonly Uint8Array[] {
   const writer = new ByteWriter()
   const lengthAt = writer.reserveInt32()
   const header = {

@@ -5,7 +5,9 @@
  * of it is left, no connection and no timer. A link belongs to an address: when metadata say that a
  * broker has moved, requests go to the new place and the old link is closed.
  */
+
 import type { Logger } from '../../base/logger.ts'
+import { messageOf } from '../../base/message-of.ts'
 import type { Clock, Io, Random } from '../../io/io.ts'
 import { apiVersionsRequest, apiVersionsResponse } from '../../protocol/messages/18-api-versions.ts'
 import type { Input, Message } from '../../protocol/schema.ts'
@@ -248,7 +250,7 @@ export class LiveCluster implements Cluster {
       return parseAddresses(await limit.race(Promise.resolve(this.#settings.brokers())))
     } catch (error) {
       if (error instanceof KafkaError && error.code !== 'TIMED_OUT') throw error
-      const text = `brokers: ${error instanceof Error ? error.message : String(error)}`
+      const text = `brokers: ${messageOf(error)}`
       // What it asks may be down for a moment, as brokers may.
       throw new KafkaError('USER_CODE_FAILED', text, { cause: error, retriable: true })
     }

@@ -338,7 +338,7 @@ export class Consumer<T extends TopicLike = string>
     }
     let last: KafkaError | undefined
     deadline.lastFailure = () => last
-    for (;;) {
+    while (questions.length > 0) {
       const { isReadCommitted } = this.#core.settings
       const answers = await listOffsets(cluster, questions, isReadCommitted, deadline)
       for (const [{ topic, partition }, answer] of answers) {
@@ -347,8 +347,7 @@ export class Consumer<T extends TopicLike = string>
         else last = answer
       }
       questions = questions.filter(({ topic, partition }) => !found.has(`${topic}/${partition}`))
-      if (questions.length === 0) break
-      await deadline.sleep(cluster.retryBackoffMs)
+      if (questions.length > 0) await deadline.sleep(cluster.retryBackoffMs)
     }
     return partitions.map(({ topic, partition }) => {
       const { offset, timestamp } = found.get(`${topic}/${partition}`)!

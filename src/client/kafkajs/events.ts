@@ -3,6 +3,7 @@
  *
  * Invariant: a listener that throws or rejects is logged and disturbs nothing else.
  */
+import { messageOf } from '../../base/message-of.ts'
 import type { Clock } from '../../io/io.ts'
 import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from './errors.ts'
 import type { Logger } from './logger.ts'
@@ -193,8 +194,7 @@ export class Emitter {
     try {
       await listener(event)
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error)
-      this.#logger.error(`Failed to execute listener: ${text}`, { eventName: name })
+      this.#logger.error(`Failed to execute listener: ${messageOf(error)}`, { eventName: name })
     }
   }
 }

@@ -1,4 +1,5 @@
 /** What a membership counts for the metrics. Invariant: totals only grow. */
+import { messageOf } from '../../../base/message-of.ts'
 import { GroupSensors } from '../../metrics/group-sensors.ts'
 import type { MembershipStats } from './membership.ts'
 
@@ -73,7 +74,7 @@ export class MembershipCounters implements MembershipStats {
 
   /** Keeps what failed and why, and returns it as a text. */
   noteProblem(what: string, error: unknown): string {
-    this.lastProblem = `${what}: ${error instanceof Error ? error.message : String(error)}`
+    this.lastProblem = `${what}: ${messageOf(error)}`
     return this.lastProblem
   }
 
