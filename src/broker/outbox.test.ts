@@ -11,6 +11,8 @@ const MIB = 1024 * 1024
 /** A socket that takes `room` bytes, and a clock that the reads move. */
 class Scene {
   readonly sent: number[] = []
+  /** Bytes of each write. */
+  readonly writes: number[] = []
   readonly turns: (() => void)[] = []
   readonly failures: unknown[] = []
   room = Infinity
@@ -28,6 +30,7 @@ class Scene {
         return scene.queuedBytes
       },
       write(pieces: readonly Uint8Array[], onSent?: () => void) {
+        scene.writes.push(pieces.reduce((bytes, piece) => bytes + piece.length, 0))
         for (const piece of pieces) scene.#take(piece)
         if (scene.queuedBytes === 0) onSent?.()
         else if (onSent !== undefined) scene.#owed.push(onSent)
@@ -68,6 +71,16 @@ class Scene {
       }
     }
   }
+}
+
+/** One whose reads have been fast, so that it makes them itself. */
+async function trustedScene(): Promise<Scene> {
+  const scene = new Scene()
+  scene.outbox.send([new FileBytes(scene, 4 * MIB)], [])
+  await scene.settle()
+  assert.ok(scene.outbox.isNear)
+  scene.writes.length = 0
+  return scene
 }
 
 /** Bytes in a file, each the number of its MiB; a read lasts `readMs`. */
@@ -127,6 +140,35 @@ test('all pieces go out in order, whatever comes from files, and each is told of
   assert.deepEqual(told, ['a', 'b', 'c'])
   assert.deepEqual([scene.outbox.waitingBytes, scene.outbox.waitingMemoryBytes], [0, 0])
   assert.ok(scene.progress > 0)
+})
+
+test('an answer begins at once, with what of it is in memory', async () => {
+  const scene = await trustedScene()
+  const bytes = new FileBytes(scene, 10)
+  scene.outbox.send([Uint8Array.of(1), Uint8Array.of(2), bytes, Uint8Array.of(3)], [])
+  assert.deepEqual(scene.writes, [2, 11])
+  // Behind what waits nothing does.
+  scene.drain(0)
+  scene.outbox.send([new FileBytes(scene, 2 * MIB)], [])
+  scene.outbox.send([Uint8Array.of(4), bytes], [])
+  assert.deepEqual(scene.writes, [2, 11, MIB])
+})
+
+test('partitions that a chunk does not hold together are read whole, one by one', async () => {
+  const scene = await trustedScene()
+  const files = [MIB - 1000, MIB - 1000, MIB, 1000, 1000].map(
+    (bytes) => new FileBytes(scene, bytes),
+  )
+  scene.outbox.send(
+    files.flatMap((file) => [new Uint8Array(2000), file]),
+    [],
+  )
+  await scene.settle()
+  assert.deepEqual(scene.writes, [2000, MIB + 1000, MIB + 1000, MIB, 6000])
+  assert.deepEqual(
+    files.map((file) => file.reads),
+    files.map(() => ['now']),
+  )
 })
 
 test('a client that takes nothing has one chunk read for it', async () => {

@@ -81,16 +81,32 @@ export class Outbox {
 
   /** Sends `pieces` behind all that came before; `onSent` are those of `Connection.write`. */
   send(pieces: readonly Piece[], onSent: Callbacks): void {
-    if (this.#items.length === 0 && areInMemory(pieces)) {
+    if (areInMemory(pieces) && this.#items.length === 0) {
       this.#write(pieces, onSent)
       return
     }
-    pieces.forEach((piece, at) => {
+    const begun = this.#items.length === 0 ? this.#begin(pieces) : 0
+    for (let at = begun; at < pieces.length; at++) {
+      const piece = pieces[at]!
       this.#items.push({ piece, onSent: at === pieces.length - 1 ? onSent : [] })
       this.waitingBytes += piece.length
       if (piece instanceof Uint8Array) this.waitingMemoryBytes += piece.length
-    })
+    }
     this.#pump()
+  }
+
+  /**
+   * Sends what `pieces` begin with in memory, and returns how many of them that is: the client
+   * learns how long its answer is, and makes room for it, while the first bytes are being read.
+   */
+  #begin(pieces: readonly Piece[]): number {
+    const inMemory: Uint8Array[] = []
+    for (const piece of pieces) {
+      if (!(piece instanceof Uint8Array)) break
+      inMemory.push(piece)
+    }
+    if (inMemory.length > 0) this.#write(inMemory, [])
+    return inMemory.length
   }
 
   /** The socket has taken all it had. */
@@ -114,7 +130,7 @@ export class Outbox {
         this.#goOnLater()
         return
       }
-      const next = this.#gather()
+      const next = this.#sendChunk()
       if (next === null) return
       sentBytes += next
     }
@@ -132,28 +148,43 @@ export class Outbox {
     this.#owner.onProgress()
   }
 
-  /** Sends the next chunk; returns its bytes, or null where it has to be waited for. */
-  #gather(): number | null {
+  /**
+   * Sends the next chunk, which begins with `read` where that was read of the first item already.
+   * Returns its bytes, or null where it has to be waited for.
+   */
+  #sendChunk(read: Uint8Array | null = null): number | null {
     const pieces: Uint8Array[] = []
     const sent: (() => void)[] = []
     let bytes = 0
     while (bytes < CHUNK_BYTES && this.#items.length > 0) {
       const { piece } = this.#items[0]!
-      let next: Uint8Array | null
-      if (piece instanceof Uint8Array) next = piece
-      else if (this.isNear) next = this.#readNow(piece, CHUNK_BYTES - bytes, sent)
-      else if (bytes > 0) break
-      else {
-        this.#readSoon(piece)
-        return null
-      }
+      if (bytes > 0 && !this.#canFollow(piece, bytes)) break
+      const next = bytes === 0 && read !== null ? read : this.#next(piece)
       if (next === null) return null
+      if (!(piece instanceof Uint8Array)) sent.push(() => piece.buffers.give(next))
       pieces.push(next)
       bytes += next.length
       this.#took(next.length, sent)
     }
     this.#write(pieces, sent)
     return bytes
+  }
+
+  /** What is next of the first item, `piece`; null where it has to be waited for. */
+  #next(piece: Piece): Uint8Array | null {
+    if (piece instanceof Uint8Array) return piece
+    if (this.isNear) return this.#readNow(piece)
+    this.#readSoon(piece)
+    return null
+  }
+
+  /**
+   * Whether the first item, `piece`, goes out together with `bytes` before it. A file's does where
+   * it fits whole: one that is cut would leave some bytes that cost a read of their own.
+   */
+  #canFollow(piece: Piece, bytes: number): boolean {
+    if (piece instanceof Uint8Array) return true
+    return this.isNear && piece.length - this.#firstDone <= CHUNK_BYTES - bytes
   }
 
   /** Notes that `bytes` more of the first item are on their way. */
@@ -175,12 +206,12 @@ export class Outbox {
     this.#socket.write(pieces, sent.length === 0 ? undefined : onSent)
   }
 
-  #takeMemory(piece: LaterBytes, bytesMax: number): Uint8Array {
-    return piece.buffers.take(Math.min(bytesMax, piece.length - this.#firstDone))
+  #takeMemory(piece: LaterBytes): Uint8Array {
+    return piece.buffers.take(Math.min(CHUNK_BYTES, piece.length - this.#firstDone))
   }
 
-  #readNow(piece: LaterBytes, bytesMax: number, sent: (() => void)[]): Uint8Array | null {
-    const buffer = this.#takeMemory(piece, bytesMax)
+  #readNow(piece: LaterBytes): Uint8Array | null {
+    const buffer = this.#takeMemory(piece)
     const startMs = this.#clock.monotonicMs()
     try {
       piece.readNow(buffer, this.#firstDone)
@@ -189,12 +220,11 @@ export class Outbox {
       return null
     }
     this.noteRead(this.#clock.monotonicMs() - startMs)
-    sent.push(() => piece.buffers.give(buffer))
     return buffer
   }
 
   #readSoon(piece: LaterBytes): void {
-    const buffer = this.#takeMemory(piece, CHUNK_BYTES)
+    const buffer = this.#takeMemory(piece)
     const startMs = this.#clock.monotonicMs()
     this.#isBusy = true
     piece.read(buffer, this.#firstDone).then(
@@ -203,9 +233,7 @@ export class Outbox {
         const wasFast = this.#clock.monotonicMs() - startMs <= FAST_MS
         if (!wasFast) this.#trust = Math.max(this.#trust, TRUSTED_AFTER)
         else if (this.#trust > 0) this.#trust -= 1
-        const sent = [() => piece.buffers.give(buffer)]
-        this.#took(buffer.length, sent)
-        this.#write([buffer], sent)
+        this.#sendChunk(buffer)
         this.#goOn()
       },
       (error: unknown) => {
