@@ -7,8 +7,10 @@
  *
  * Invariant: no answer leaves in a turn before everything it could have observed is written.
  */
+
 import { Deadlines } from '../base/deadlines.ts'
 import type { Logger } from '../base/logger.ts'
+import { errorOf } from '../base/thrown.ts'
 import type { GroupCoordinator } from '../coordinator/group/group-coordinator.ts'
 import type { Clock } from '../io/io.ts'
 import type { LogCleaner } from '../log/cleaner.ts'
@@ -174,7 +176,7 @@ export class Broker {
 
   /** Ends the node: an invariant is broken, and going on could lose data. */
   crash(error: unknown): never {
-    throw error instanceof Error ? error : new Error(String(error))
+    throw errorOf(error)
   }
 
   /** Keeps a long fetch, so that it ends with its connection. */

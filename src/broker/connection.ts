@@ -9,7 +9,7 @@
  * Invariant: the socket is paused while the inbox is over its limit or answers pile up unread.
  */
 import type { Piece } from '../base/bytes.ts'
-import { messageOf } from '../base/message-of.ts'
+import { messageOf } from '../base/thrown.ts'
 import type { Clock, Connection } from '../io/io.ts'
 import type { FrameMemory } from '../rpc/frame-memory.ts'
 import { FrameReader } from '../rpc/frame-reader.ts'

@@ -5,7 +5,9 @@
  * spares the next start a scan. A fatal error ends the process without it: what was acknowledged is
  * in the files already.
  */
+
 import type { Logger } from '../base/logger.ts'
+import { errorOf } from '../base/thrown.ts'
 import type { Io, Listener as IoListener } from '../io/io.ts'
 import { SteadyClock } from '../io/steady-clock.ts'
 import type { LogDirectory } from '../log/log-directory.ts'
@@ -284,7 +286,7 @@ class Server implements RunningServer {
     }
     this.#ended = true
     this.#endService()
-    this.#options.onFatal?.(error instanceof Error ? error : new Error(String(error)))
+    this.#options.onFatal?.(errorOf(error))
   }
 }
 

@@ -5,7 +5,7 @@
  * Invariant: a command first hears from a broker, so that one that is not there is said soon and in
  * one line; and the connections end with the command, so that the process does.
  */
-import { messageOf } from '../base/message-of.ts'
+import { messageOf } from '../base/thrown.ts'
 import { Kafka } from '../client/kafka.ts'
 import { KafkaError } from '../client/kafka-error.ts'
 import type { KafkaOptions } from '../client/options.ts'

@@ -5,7 +5,7 @@
  * Invariant: whatever the client rejects with or hands to a callback is a `KafkaError`; what a
  * user's own function threw is its `cause`.
  */
-import { messageOf } from '../base/message-of.ts'
+import { messageOf } from '../base/thrown.ts'
 import {
   ErrorCode,
   type ErrorName,

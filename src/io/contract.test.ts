@@ -2,53 +2,10 @@
  * What every implementation of io has to do, held against the real and the simulated one.
  */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import type { Connection, Io } from './io.ts'
-import { nodeIo } from './node.ts'
-import { simIo } from './sim.ts'
-
-/** An implementation under test: where its files go, and how its time passes. */
-interface World {
-  readonly io: Io
-  readonly directory: string
-  settle<T>(promise: Promise<T>): Promise<T>
-  until(condition: () => boolean): Promise<void>
-  dispose(): void
-}
-
-function realWorld(): World {
-  const io = nodeIo()
-  const directory = mkdtempSync(join(tmpdir(), 'millrace-io-'))
-  const turn = (): Promise<void> => new Promise((resolve) => io.clock.after(1, resolve))
-  return {
-    io,
-    directory,
-    settle: (promise) => promise,
-    until: async (condition) => {
-      const deadlineMs = io.clock.monotonicMs() + 5000
-      while (!condition()) {
-        assert.ok(io.clock.monotonicMs() < deadlineMs, `not within 5 s: ${condition}`)
-        await turn()
-      }
-    },
-    dispose: () => rmSync(directory, { recursive: true }),
-  }
-}
-
-function simulatedWorld(): World {
-  const io = simIo(7)
-  io.disk.makeDirectory('/data')
-  return {
-    io,
-    directory: '/data',
-    settle: (promise) => io.simulation.settle(promise),
-    until: (condition) => io.simulation.runUntil(condition),
-    dispose: () => {},
-  }
-}
+import type { Connection } from './io.ts'
+import { realWorld, simulatedWorld, type World } from './worlds.test-support.ts'
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
 
@@ -222,12 +179,25 @@ function directoryContract(world: () => World): void {
     assert.throws(() => disk().rename(path('gone'), path('x')), { code: 'ENOENT' })
   })
 
-  it('removes files once and twice, but no directory', () => {
+  it('removes files once and twice, but no directory', async () => {
     disk().writeFileAtomic(path('victim'), bytes(1))
     disk().remove(path('victim'))
     disk().remove(path('victim'))
     disk().makeDirectory(path('spared'))
     assert.throws(() => disk().remove(path('spared')), { code: 'EISDIR' })
+    const removed = (name: string): Promise<void> => world().settle(disk().removeAsync(path(name)))
+    disk().writeFileAtomic(path('victim'), bytes(1))
+    await removed('victim')
+    assert.equal(disk().stat(path('victim')), null)
+    await removed('victim')
+    await assert.rejects(removed('spared'), { code: 'EISDIR' })
+  })
+
+  it('syncs a directory off the event loop', async () => {
+    await world().settle(disk().syncDirectoryAsync(world().directory))
+    await assert.rejects(async () => world().settle(disk().syncDirectoryAsync(path('missing'))), {
+      code: 'ENOENT',
+    })
   })
 
   it('knows the space of the volume', () => {

@@ -11,6 +11,8 @@ export interface FatalDiskOptions {
   readonly tornBytes?: (bytes: number) => number
 }
 
+type Step = (what: string, lastWords?: () => void) => void
+
 /**
  * Calls `die` at the operation with number `at` (from 1), which does not happen any more, unless
  * `die` says false: then nothing dies.
@@ -23,7 +25,7 @@ export function fatalDisk(
 ): Io {
   let count = 0
   const { disk } = io
-  const step = (what: string, lastWords = () => {}): void => {
+  const step: Step = (what, lastWords = () => {}) => {
     count += 1
     onStep?.(count, what)
     if (count !== at) return
@@ -36,7 +38,65 @@ export function fatalDisk(
     const bytes = new Uint8Array(Buffer.concat(pieces))
     inner.write([bytes.subarray(0, tornBytes(bytes.length))], position)
   }
-  const file = (inner: DiskFile): DiskFile => ({
+  const fatal: Disk = {
+    list: (path) => disk.list(path),
+    stat: (path) => disk.stat(path),
+    readFile: (path) => disk.readFile(path),
+    lock: (path) => disk.lock(path),
+    space: (path) => disk.space(path),
+    open: (path, mode) => {
+      if (mode === 'create') step(`create ${path}`)
+      return fatalFile(disk.open(path, mode), step, torn)
+    },
+    makeDirectory: (path) => {
+      step(`makeDirectory ${path}`)
+      disk.makeDirectory(path)
+    },
+    rename: (from, to) => {
+      step(`rename ${from} ${to}`)
+      disk.rename(from, to)
+    },
+    remove: (path) => {
+      step(`remove ${path}`)
+      disk.remove(path)
+    },
+    removeAsync: (path) => {
+      step(`remove ${path}`)
+      return disk.removeAsync(path)
+    },
+    removeTree: (path) => {
+      step(`removeTree ${path}`)
+      disk.removeTree(path)
+    },
+    syncDirectory: (path) => {
+      step(`syncDirectory ${path}`)
+      disk.syncDirectory(path)
+    },
+    syncDirectoryAsync: (path) => {
+      step(`syncDirectory ${path}`)
+      return disk.syncDirectoryAsync(path)
+    },
+    // In its parts, as it is on a real disk.
+    writeFileAtomic: (path, content) => {
+      const temporary = fatal.open(`${path}.tmp`, 'create')
+      temporary.truncate(0)
+      temporary.write([content], 0)
+      temporary.syncNow()
+      temporary.close()
+      fatal.rename(`${path}.tmp`, path)
+      fatal.syncDirectory(path.slice(0, path.lastIndexOf('/')) || '/')
+    },
+  }
+  return { clock: io.clock, random: io.random, network: io.network, disk: fatal }
+}
+
+/** A file of such a disk. */
+function fatalFile(
+  inner: DiskFile,
+  step: Step,
+  torn: (inner: DiskFile, pieces: readonly Uint8Array[], position: number) => void,
+): DiskFile {
+  return {
     path: inner.path,
     size: () => inner.size(),
     read: (target, position) => inner.read(target, position),
@@ -58,47 +118,5 @@ export function fatalDisk(
       step(`sync ${inner.path}`)
       return inner.sync()
     },
-  })
-  const fatal: Disk = {
-    list: (path) => disk.list(path),
-    stat: (path) => disk.stat(path),
-    readFile: (path) => disk.readFile(path),
-    lock: (path) => disk.lock(path),
-    space: (path) => disk.space(path),
-    open: (path, mode) => {
-      if (mode === 'create') step(`create ${path}`)
-      return file(disk.open(path, mode))
-    },
-    makeDirectory: (path) => {
-      step(`makeDirectory ${path}`)
-      disk.makeDirectory(path)
-    },
-    rename: (from, to) => {
-      step(`rename ${from} ${to}`)
-      disk.rename(from, to)
-    },
-    remove: (path) => {
-      step(`remove ${path}`)
-      disk.remove(path)
-    },
-    removeTree: (path) => {
-      step(`removeTree ${path}`)
-      disk.removeTree(path)
-    },
-    syncDirectory: (path) => {
-      step(`syncDirectory ${path}`)
-      disk.syncDirectory(path)
-    },
-    // In its parts, as it is on a real disk.
-    writeFileAtomic: (path, content) => {
-      const temporary = fatal.open(`${path}.tmp`, 'create')
-      temporary.truncate(0)
-      temporary.write([content], 0)
-      temporary.syncNow()
-      temporary.close()
-      fatal.rename(`${path}.tmp`, path)
-      fatal.syncDirectory(path.slice(0, path.lastIndexOf('/')) || '/')
-    },
   }
-  return { clock: io.clock, random: io.random, network: io.network, disk: fatal }
 }

@@ -69,6 +69,8 @@ export interface Disk {
   rename(from: string, to: string): void
   /** Removes a file; nothing happens where there is none. */
   remove(path: string): void
+  /** The same off the event loop: the memory and blocks of a large file take long to free. */
+  removeAsync(path: string): Promise<void>
   /** Removes a directory with all in it; nothing happens where there is none. */
   removeTree(path: string): void
   readFile(path: string): Uint8Array
@@ -76,6 +78,8 @@ export interface Disk {
   writeFileAtomic(path: string, content: Uint8Array): void
   /** fsync of a directory, so that created and renamed names survive a power cut. */
   syncDirectory(path: string): void
+  /** The same off the event loop. */
+  syncDirectoryAsync(path: string): Promise<void>
   /** Takes the lock on `path` (made if absent), or returns null where another process holds it. */
   lock(path: string): DiskLock | null
   /** Bytes of the volume that holds `path`. */

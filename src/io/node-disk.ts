@@ -222,6 +222,12 @@ export class NodeDisk implements Disk {
     }
   }
 
+  removeAsync(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fs.unlink(path, (error) => (error === null || isMissing(error) ? resolve() : reject(error)))
+    })
+  }
+
   removeTree(path: string): void {
     fs.rmSync(path, { recursive: true, force: true })
   }
@@ -253,6 +259,18 @@ export class NodeDisk implements Disk {
     } finally {
       fs.closeSync(descriptor)
     }
+  }
+
+  syncDirectoryAsync(path: string): Promise<void> {
+    if (process.platform === 'win32') return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const descriptor = fs.openSync(path, fs.constants.O_RDONLY)
+      fs.fsync(descriptor, (error) => {
+        fs.closeSync(descriptor)
+        if (error === null) resolve()
+        else reject(named(error, path))
+      })
+    })
   }
 
   lock(path: string): DiskLock | null {

@@ -203,6 +203,10 @@ export class SimDisk implements Disk {
     this.#volume.change([{ ...this.#volume.parent(path), entry: null }])
   }
 
+  removeAsync(path: string): Promise<void> {
+    return this.#later(() => this.remove(path))
+  }
+
   removeTree(path: string): void {
     this.#check('write', path)
     const entry = this.#volume.find(path)
@@ -237,6 +241,11 @@ export class SimDisk implements Disk {
     this.#volume.syncDirectory(this.#directory(path))
   }
 
+  syncDirectoryAsync(path: string): Promise<void> {
+    this.#directory(path)
+    return this.#later(() => this.syncDirectory(path))
+  }
+
   lock(path: string): DiskLock | null {
     this.#check('write', path)
     const file = this.#volume.find(path) ?? this.#create(path)
@@ -255,6 +264,22 @@ export class SimDisk implements Disk {
     if (this.#volume.find(path) === null) throw systemError('ENOENT', path)
     const totalBytes = Math.min(this.#volume.capacityBytes, UNLIMITED_BYTES)
     return { totalBytes, usableBytes: Math.max(0, totalBytes - this.#volume.usedBytes()) }
+  }
+
+  /** Does `operation` after the disk's latency; never, where the process has died by then. */
+  #later(operation: () => void): Promise<void> {
+    assert(this.#process.isAlive, 'a dead process uses no disk')
+    return new Promise((resolve, reject) => {
+      const { time } = this.#volume
+      time.settleAfter(this.#volume.latencyMs('sync'), () => {
+        if (!this.#process.isAlive) return
+        try {
+          resolve(operation())
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
   }
 
   #check(kind: 'read' | 'write' | 'sync', path: string): void {

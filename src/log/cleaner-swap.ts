@@ -35,10 +35,10 @@ export function swapSegments(
     segment.close()
     segments.remove(segment)
     segment.rename(DELETED_SUFFIX)
-    deferred.add(deleteMs, () => segment.remove())
+    deferred.add(deleteMs, () => segment.closeForDeletion())
     if (segment.baseOffset === cleaned.baseOffset) continue
     const snapshot = snapshots.retire(segment.baseOffset)
-    if (snapshot !== null) deferred.add(deleteMs, () => disk.remove(snapshot))
+    if (snapshot !== null) deferred.add(deleteMs, () => [snapshot])
   }
   cleaned.rename('')
   segments.add(cleaned)

@@ -15,6 +15,7 @@ import {
   encodeOffsets,
   type PartitionOffsets,
 } from './checkpoint-file.ts'
+import { CheckpointWriter } from './checkpoint-writer.ts'
 import { type CleaningPlan, isWorthCleaning, planCleaning } from './cleaner-plan.ts'
 import { type CleanableLog, CleaningRound, type RoundStats } from './cleaner-round.ts'
 
@@ -88,6 +89,7 @@ export class LogCleaner {
   #config: CleanerConfig
   readonly #options: CleanerOptions
   readonly #checkpoints = new Map<CleanerDirectory, Checkpoints>()
+  readonly #writers = new Map<CleanerDirectory, CheckpointWriter>()
   /** Logs whose files are damaged. */
   readonly #uncleanable = new Set<CleanableLog>()
   #round: CleaningRound | null = null
@@ -167,7 +169,7 @@ export class LogCleaner {
       for (const log of directory.logs()) {
         const plan = this.#planFor(log, checkpoints, nowMs)
         if (plan === null) continue
-        if (plan.isCheckpointReset) this.#save(directory, log, plan.firstDirtyOffset)
+        if (plan.isCheckpointReset) this.#saveSoon(directory, log, plan.firstDirtyOffset)
         this.maxCompactionDelayMs = Math.max(this.maxCompactionDelayMs, plan.overdueMs)
         this.maxDirtyRatio = Math.max(this.maxDirtyRatio, plan.dirtyRatio)
         if (!isWorthCleaning(plan) || (best !== null && plan.dirtyRatio <= best.dirtyRatio))
@@ -207,7 +209,7 @@ export class LogCleaner {
     if (round.stats.recordsWithoutKey > 0) {
       this.#warn(`${log.name}: ${round.stats.recordsWithoutKey} records without a key were dropped`)
     }
-    this.#save(directory, log, round.endOffset)
+    this.#saveSoon(directory, log, round.endOffset)
   }
 
   #failed(round: CleaningRound, directory: CleanerDirectory, error: unknown): void {
@@ -235,7 +237,12 @@ export class LogCleaner {
   truncated(log: CleanableLog, offset: number): void {
     for (const directory of this.#options.directories) {
       const progress = this.#checkpoints.get(directory)?.get(log.name)
-      if (progress?.log === log && progress.offset > offset) this.#save(directory, log, offset)
+      if (progress?.log !== log || progress.offset <= offset) continue
+      try {
+        this.#writer(directory).writeNow(this.#noted(directory, log, offset))
+      } catch (error) {
+        directory.fail(error)
+      }
     }
   }
 
@@ -281,18 +288,28 @@ export class LogCleaner {
     for (const log of this.#uncleanable) if (log.failure !== null) this.#uncleanable.delete(log)
   }
 
-  #save(directory: CleanerDirectory, log: CleanableLog, offset: number): void {
+  #saveSoon(directory: CleanerDirectory, log: CleanableLog, offset: number): void {
+    void this.#writer(directory).writeSoon(this.#noted(directory, log, offset))
+  }
+
+  #writer(directory: CleanerDirectory): CheckpointWriter {
+    let writer = this.#writers.get(directory)
+    if (writer === undefined) {
+      writer = new CheckpointWriter(directory, CHECKPOINT)
+      this.#writers.set(directory, writer)
+    }
+    return writer
+  }
+
+  /** Notes how far `log` is clean; returns what the checkpoint is to say. */
+  #noted(directory: CleanerDirectory, log: CleanableLog, offset: number): Uint8Array {
     const checkpoints = this.#checkpointsOf(directory)
     checkpoints.set(log.name, { offset, log })
     const entries: { topic: string; partition: number; offset: number }[] = []
     for (const { offset, log } of checkpoints.values()) {
       if (log !== null) entries.push({ topic: log.topic, partition: log.partition, offset })
     }
-    try {
-      directory.disk.writeFileAtomic(`${directory.path}/${CHECKPOINT}`, encodeOffsets(entries))
-    } catch (error) {
-      directory.fail(error)
-    }
+    return encodeOffsets(entries)
   }
 
   #warn(message: string): void {

@@ -3,14 +3,13 @@
  * written and stays true: recovery points only move up without a new checkpoint, and a name that is
  * used again is taken out first.
  */
-import { utf8Text } from '../base/bytes.ts'
-import type { Disk } from '../io/io.ts'
 import {
   CheckpointError,
   decodeOffsets,
   encodeOffsets,
   type PartitionOffsets,
 } from './checkpoint-file.ts'
+import { type CheckpointOwner, CheckpointWriter } from './checkpoint-writer.ts'
 import { CorruptLogError } from './corrupt-log-error.ts'
 import { parsePartitionDirectoryName } from './file-names.ts'
 import type { UnifiedLog } from './unified-log.ts'
@@ -21,6 +20,10 @@ const HIGH_WATERMARKS = 'replication-offset-checkpoint'
 /** Its log start and watermark are the quorum's matter; its recovery point is ours. */
 const METADATA_TOPIC = '__cluster_metadata'
 
+type Checkpoint = typeof RECOVERY_POINTS | typeof LOG_START_OFFSETS | typeof HIGH_WATERMARKS
+/** Durably before what follows, or off the event loop. */
+type When = 'now' | 'soon'
+
 export class LogCheckpoints {
   /** As they were when the directory was opened. */
   recoveryPoints: PartitionOffsets = new Map()
@@ -28,28 +31,29 @@ export class LogCheckpoints {
   highWatermarks: PartitionOffsets = new Map()
   /** Every partition that can be opened is; what the files say of others is of no use any more. */
   allOpen = false
-  readonly #disk: Disk
-  readonly #directory: string
+  readonly #owner: CheckpointOwner
   readonly #logs: ReadonlyMap<string, UnifiedLog>
   readonly #refused: ReadonlyMap<string, Error>
   readonly #warn: (message: string) => void
-  /** What each file says. */
-  readonly #written = new Map<string, string>()
+  readonly #writers: Readonly<Record<Checkpoint, CheckpointWriter>>
   /** Partitions that a checkpoint speaks of. */
   #names = new Set<string>()
 
   constructor(
-    disk: Disk,
-    directory: string,
+    owner: CheckpointOwner,
     logs: ReadonlyMap<string, UnifiedLog>,
     refused: ReadonlyMap<string, Error>,
     warn: (message: string) => void,
   ) {
-    this.#disk = disk
-    this.#directory = directory
+    this.#owner = owner
     this.#logs = logs
     this.#refused = refused
     this.#warn = warn
+    this.#writers = {
+      [RECOVERY_POINTS]: new CheckpointWriter(owner, RECOVERY_POINTS),
+      [LOG_START_OFFSETS]: new CheckpointWriter(owner, LOG_START_OFFSETS),
+      [HIGH_WATERMARKS]: new CheckpointWriter(owner, HIGH_WATERMARKS),
+    }
   }
 
   /** Reads what the last run has left. A file that can't be read counts as empty. */
@@ -62,10 +66,11 @@ export class LogCheckpoints {
   }
 
   #read(file: string): PartitionOffsets {
-    const path = `${this.#directory}/${file}`
-    if (this.#disk.stat(path) === null) return new Map()
+    const { disk, path: directory } = this.#owner
+    const path = `${directory}/${file}`
+    if (disk.stat(path) === null) return new Map()
     try {
-      return decodeOffsets(this.#disk.readFile(path), path)
+      return decodeOffsets(disk.readFile(path), path)
     } catch (error) {
       if (!(error instanceof CheckpointError)) throw error
       this.#warn(`${error.message}; going on without it`)
@@ -82,7 +87,7 @@ export class LogCheckpoints {
     const known = Math.max(watermark, this.recoveryPoints.get(log.name) ?? 0)
     const { logEndOffset: end } = log
     if (end < known) {
-      const offsets = `offsets ${end} to ${known - 1}, which it had by ${this.#directory}'s checkpoints`
+      const offsets = `offsets ${end} to ${known - 1}, which it had by ${this.#owner.path}'s checkpoints`
       this.#warn(`${log.fileOf(end)}: ends at offset ${end}: ${offsets}, are gone`)
     }
     log.advanceHighWatermark(watermark)
@@ -102,30 +107,34 @@ export class LogCheckpoints {
   /** Before a partition is made: what an earlier one of that name has left is not true of it. */
   forget(name: string): void {
     if (!this.#names.has(name)) return
-    this.writeRecoveryPoints()
-    this.writeLogStartOffsets()
-    this.writeHighWatermarks()
+    this.writeAllNow()
     this.#names = new Set(this.#logs.keys())
   }
 
-  writeRecoveryPoints(): void {
+  writeAllNow(): void {
+    this.writeRecoveryPoints('now')
+    this.writeLogStartOffsets('now')
+    this.writeHighWatermarks('now')
+  }
+
+  writeRecoveryPoints(when: When): void {
     const kept = this.#keptOf(this.recoveryPoints)
-    this.#write(RECOVERY_POINTS, (log) => log.recoveryPoint, kept)
+    this.#write(RECOVERY_POINTS, when, (log) => log.recoveryPoint, kept)
     for (const name of this.#logs.keys()) this.#names.add(name)
   }
 
   /** Only where it isn't what the first segment says anyway. */
-  writeLogStartOffsets(): void {
+  writeLogStartOffsets(when: When): void {
     const kept = this.#keptOf(this.logStartOffsets)
     const offsetOf = (log: UnifiedLog): number =>
       log.logStartOffset > log.segments.first.baseOffset ? log.logStartOffset : -1
-    this.#write(LOG_START_OFFSETS, offsetOf, kept)
+    this.#write(LOG_START_OFFSETS, when, offsetOf, kept)
   }
 
-  writeHighWatermarks(): void {
+  writeHighWatermarks(when: When): void {
     const offsetOf = (log: UnifiedLog): number =>
       log.topic === METADATA_TOPIC ? -1 : log.highWatermark
-    this.#write(HIGH_WATERMARKS, offsetOf, [])
+    this.#write(HIGH_WATERMARKS, when, offsetOf, [])
     for (const name of this.#logs.keys()) this.#names.add(name)
   }
 
@@ -146,7 +155,8 @@ export class LogCheckpoints {
 
   /** Writes what `offsetOf` says of each log (negative: nothing), if that is something new. */
   #write(
-    file: string,
+    file: Checkpoint,
+    when: When,
     offsetOf: (log: UnifiedLog) => number,
     kept: readonly { topic: string; partition: number; offset: number }[],
   ): void {
@@ -156,9 +166,7 @@ export class LogCheckpoints {
       if (offset >= 0) entries.push({ topic: log.topic, partition: log.partition, offset })
     }
     const content = encodeOffsets(entries)
-    const text = utf8Text(content)
-    if (text === this.#written.get(file)) return
-    this.#disk.writeFileAtomic(`${this.#directory}/${file}`, content)
-    this.#written.set(file, text)
+    if (when === 'now') this.#writers[file].writeNow(content)
+    else void this.#writers[file].writeSoon(content)
   }
 }

@@ -10,7 +10,9 @@
  * A disk error takes the directory offline with one message (KIP-112); a log that can't be opened
  * without losing flushed data is refused, and the others go on.
  */
+
 import { BoundsError } from '../base/bytes.ts'
+import { errorOf } from '../base/thrown.ts'
 import type { Disk, DiskLock, Random } from '../io/io.ts'
 import { brokerEpochIn, CLEAN_SHUTDOWN_FILE, encodeCleanShutdown } from './clean-shutdown.ts'
 import { CorruptLogError } from './corrupt-log-error.ts'
@@ -38,9 +40,6 @@ const METADATA_TOPIC = '__cluster_metadata'
 
 /** Logs that `prepareClose` flushes at the same time. */
 const FLUSHED_AT_ONCE = 32
-
-/** Files that one `maintain` deletes; a gigabyte can take a tenth of a second. */
-const DELETES_PER_TURN = 8
 
 /** Logs that one `maintain` looks at, so that ten thousand don't hold up a turn. */
 const LOGS_PER_TURN = 256
@@ -111,7 +110,7 @@ export class LogDirectory {
   readonly #options: LogDirectoryOptions
   readonly #settings: LogDirectorySettings
   readonly #lock: DiskLock
-  readonly #deferred = new DeferredDeletes()
+  readonly #deferred: DeferredDeletes
   readonly #logs = new Map<string, UnifiedLog>()
   #wasCleanShutdown: boolean | null = null
   readonly #checkpoints: LogCheckpoints
@@ -120,6 +119,8 @@ export class LogDirectory {
   #entriesDirty = true
   #nextMs = { retention: 0, recoveryPoints: 0, logStartOffsets: 0, watermarks: 0, producers: 0 }
   #retentionQueue: UnifiedLog[] = []
+  /** Answers to those who had records deleted leave once that is durable. */
+  #answersWait = false
   /** The shortest `flush.ms` of a log here. */
   #flushMs = Infinity
   #nextFlushMs = Infinity
@@ -153,8 +154,9 @@ export class LogDirectory {
     this.resources = options.resources ?? new LogResources()
     this.#settings = options.settings ?? DEFAULT_LOG_DIRECTORY_SETTINGS
     this.#lock = lock
+    this.#deferred = new DeferredDeletes(options.disk, (error) => this.fail(error))
     const warn = (message: string): void => this.#warn(message)
-    this.#checkpoints = new LogCheckpoints(this.disk, this.path, this.#logs, this.refused, warn)
+    this.#checkpoints = new LogCheckpoints(this, this.#logs, this.refused, warn)
     this.#startTimers(options.nowMs)
   }
 
@@ -271,7 +273,7 @@ export class LogDirectory {
       onFailure: (error) => this.fail(error),
       syncParent: () => this.#syncEntries(),
       onConfigChange: (changed) => this.#noteFlushMs(changed),
-      onRecoveryPointLowered: () => this.#guard(() => this.#checkpoints.writeRecoveryPoints()),
+      onRecoveryPointLowered: () => this.#guard(() => this.#checkpoints.writeRecoveryPoints('now')),
     })
     this.#noteFlushMs(config)
     return log
@@ -304,12 +306,8 @@ export class LogDirectory {
 
   /** Deletes a directory file by file. */
   #deleteLater(path: string, atMs: number): void {
-    this.#deferred.add(atMs, () => {
-      for (const name of this.disk.list(path)) {
-        this.#deferred.add(atMs, () => this.disk.remove(`${path}/${name}`))
-      }
-      this.#deferred.add(atMs, () => this.disk.removeTree(path))
-    })
+    const paths = (): string[] => this.disk.list(path).map((name) => `${path}/${name}`)
+    this.#deferred.add(atMs, paths, () => this.disk.removeTree(path))
   }
 
   /** Makes a log that belongs to no topic that one's. */
@@ -338,7 +336,7 @@ export class LogDirectory {
   maintain(nowMs: number): void {
     if (this.offline) return
     const { retentionCheckMs, producerIdExpirationCheckMs } = this.#settings
-    this.#deferred.run(nowMs, DELETES_PER_TURN)
+    this.#deferred.run(nowMs)
     if (nowMs >= this.#nextMs.retention) {
       this.#nextMs.retention = nowMs + retentionCheckMs
       this.#retentionQueue = this.logs()
@@ -369,9 +367,10 @@ export class LogDirectory {
     )
   }
 
-  /** Has the log start offsets saved with the next `maintain`: records were deleted on request. */
+  /** Has the log start offsets saved by the next `maintain`: records were deleted on request. */
   checkpointSoon(): void {
     this.#nextMs.logStartOffsets = 0
+    this.#answersWait = true
   }
 
   #noteFlushMs(config: LogConfig): void {
@@ -395,15 +394,16 @@ export class LogDirectory {
     const due = this.#nextMs
     if (nowMs >= due.recoveryPoints) {
       due.recoveryPoints = nowMs + settings.recoveryPointCheckpointMs
-      this.#guard(() => this.#checkpoints.writeRecoveryPoints())
+      this.#guard(() => this.#checkpoints.writeRecoveryPoints('soon'))
     }
     if (nowMs >= due.logStartOffsets) {
       due.logStartOffsets = nowMs + settings.logStartOffsetCheckpointMs
-      this.#guard(() => this.#writeLogStartOffsets())
+      this.#guard(() => this.#writeLogStartOffsets(this.#answersWait ? 'now' : 'soon'))
+      this.#answersWait = false
     }
     if (nowMs >= due.watermarks) {
       due.watermarks = nowMs + settings.highWatermarkCheckpointMs
-      this.#guard(() => this.#checkpoints.writeHighWatermarks())
+      this.#guard(() => this.#checkpoints.writeHighWatermarks('soon'))
     }
   }
 
@@ -431,11 +431,11 @@ export class LogDirectory {
   }
 
   /** Deleted records stay deleted, even where a power cut takes all that was not flushed. */
-  #writeLogStartOffsets(): void {
+  #writeLogStartOffsets(when: 'now' | 'soon'): void {
     for (const log of this.#logs.values()) {
       if (log.logStartOffset > log.segments.first.baseOffset) log.flusher.syncNames()
     }
-    this.#checkpoints.writeLogStartOffsets()
+    this.#checkpoints.writeLogStartOffsets(when)
   }
 
   #syncEntries(): void {
@@ -457,9 +457,10 @@ export class LogDirectory {
   fail(cause: unknown): void {
     if (this.offline) return
     this.offline = true
-    const error = cause instanceof Error ? cause : new Error(String(cause))
+    const error = errorOf(cause)
     this.#warn(`log directory ${this.path} is offline: ${error.message}`)
     for (const log of this.#logs.values()) log.abandon(error)
+    this.#deferred.stop()
     this.#lock.release()
     this.#options.onOffline?.(this, error)
   }
@@ -479,12 +480,9 @@ export class LogDirectory {
   /** Makes everything durable and says so in the directory. The logs are closed. */
   close(brokerEpoch = -1): void {
     if (this.offline) return
+    this.#deferred.stop()
     for (const log of this.#logs.values()) log.close()
-    if (this.#wasCleanShutdown !== null) {
-      this.#checkpoints.writeRecoveryPoints()
-      this.#checkpoints.writeLogStartOffsets()
-      this.#checkpoints.writeHighWatermarks()
-    }
+    if (this.#wasCleanShutdown !== null) this.#checkpoints.writeAllNow()
     const isWhole = this.#wasCleanShutdown === true || this.#loaded
     if (isWhole && this.refused.size === 0) {
       const content = encodeCleanShutdown(brokerEpoch)

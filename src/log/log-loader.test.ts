@@ -126,7 +126,7 @@ test('after a crash only what lies above the recovery point is read', () => {
   assert.deepEqual(f.warnings, [])
 })
 
-test('what lies behind a cut is removed, after a warning', () => {
+test('what lies behind a cut is removed, after a warning', async () => {
   const f = closedLog()
   f.io.disk.open(`${DIRECTORY}/00000000000000000008.log`, 'write').truncate(150)
   f.open({ recoveryPoint: 3 })
@@ -140,7 +140,7 @@ test('what lies behind a cut is removed, after a warning', () => {
     ].map((text) => text.slice(0, 40)),
   )
   assert.equal(f.names('.deleted').length > 0, true)
-  f.log.home.deferred.run(START_MS + 60_000)
+  await f.io.simulation.settle(f.log.home.deferred.run(START_MS + 60_000))
   assert.deepEqual(f.names('.deleted'), [])
   assert.equal(f.append(['x']).firstOffset, 9)
 })

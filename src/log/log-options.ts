@@ -1,4 +1,5 @@
 /** How a log is opened. */
+import { errorOf } from '../base/thrown.ts'
 import type { Disk, Random } from '../io/io.ts'
 import { DeferredDeletes } from './deferred-deletes.ts'
 import type { LogConfig } from './log-config.ts'
@@ -37,12 +38,13 @@ export interface LogOptions {
 
 /** What the segments of such a log share. */
 export function homeOf(options: LogOptions): SegmentHome {
+  const fail = (error: unknown): void => options.onFailure?.(errorOf(error))
   return {
     disk: options.disk,
     directory: options.directory,
     config: options.config,
     resources: options.resources ?? new LogResources(),
-    deferred: options.deferred ?? new DeferredDeletes(),
+    deferred: options.deferred ?? new DeferredDeletes(options.disk, fail),
     warn: options.onWarning ?? (() => {}),
   }
 }

@@ -53,7 +53,7 @@ test('a segment that retention has taken is read until its files go, which fails
   f.log.incrementLogStartOffset(BATCHES - 1)
   assert.ok(f.log.deleteOldSegments(START_MS) > 0)
   assert.deepEqual(await readBoth(f, rest, 0), expected.subarray(0, 1000))
-  f.log.home.deferred.run(START_MS + 1000)
+  await f.io.simulation.settle(f.log.home.deferred.run(START_MS + 1000))
   await assertGone(f, rest, /ENOENT/)
   assert.equal(f.log.failure, null)
 })

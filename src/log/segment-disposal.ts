@@ -21,7 +21,7 @@ export function retireSegments(
     segments.remove(segment)
     segment.rename(DELETED_SUFFIX)
     const snapshot = snapshots.retire(segment.baseOffset)
-    if (snapshot !== null) home.deferred.add(deleteMs, () => home.disk.remove(snapshot))
+    if (snapshot !== null) home.deferred.add(deleteMs, () => [snapshot])
   }
   deleteLater(home, retired, nowMs)
 }
@@ -29,5 +29,5 @@ export function retireSegments(
 /** Deletes the files of renamed segments when it is time. */
 export function deleteLater(home: SegmentHome, retired: readonly Segment[], nowMs: number): void {
   const deleteMs = nowMs + home.config.fileDeleteDelayMs
-  for (const segment of retired) home.deferred.add(deleteMs, () => segment.remove())
+  for (const segment of retired) home.deferred.add(deleteMs, () => segment.closeForDeletion())
 }

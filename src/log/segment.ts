@@ -374,8 +374,13 @@ export class Segment {
 
   /** Deletes the files. */
   remove(): void {
+    for (const path of this.closeForDeletion()) this.#home.disk.remove(path)
+  }
+
+  /** Closes the files, and returns those that there may be. */
+  closeForDeletion(): readonly string[] {
     this.close()
-    for (const ending of SEGMENT_SUFFIXES) this.#home.disk.remove(this.path(ending))
+    return SEGMENT_SUFFIXES.map((ending) => this.path(ending))
   }
 
   /** A read in flight needs the file. */

@@ -1,7 +1,6 @@
 /**
  * One partition's log: an append-only run of record batches in segments, with what must be known
- * about it (offsets, epochs, producers). The broker, the coordinators and the raft log all stand on
- * this class.
+ * about it (offsets, epochs, producers). The broker, the coordinators and the raft log use it.
  *
  * An append is readable at once, from the hot tail; `write` puts everything appended since into the
  * file with one gathered write, and only then may it be acknowledged. Invariants: logStartOffset <=
@@ -12,6 +11,7 @@
  */
 import { assert } from '../base/assert.ts'
 import { BoundsError } from '../base/bounds-error.ts'
+import { errorOf } from '../base/thrown.ts'
 import { ErrorCode } from '../protocol/errors.ts'
 import type { AppendInfo } from '../records/append.ts'
 import { validateForAppend } from '../records/validate.ts'
@@ -494,7 +494,7 @@ export class UnifiedLog {
   /** The disk has failed: nothing works from here on. */
   fail(error: unknown): void {
     if (this.failure !== null) return
-    this.failure = error instanceof Error ? error : new Error(String(error))
+    this.failure = errorOf(error)
     this.#options.onFailure?.(this.failure)
   }
 }

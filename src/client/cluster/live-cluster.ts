@@ -7,7 +7,7 @@
  */
 
 import type { Logger } from '../../base/logger.ts'
-import { messageOf } from '../../base/message-of.ts'
+import { messageOf } from '../../base/thrown.ts'
 import type { Clock, Io, Random } from '../../io/io.ts'
 import { apiVersionsRequest, apiVersionsResponse } from '../../protocol/messages/18-api-versions.ts'
 import type { Input, Message } from '../../protocol/schema.ts'

@@ -3,7 +3,7 @@
  *
  * Invariant: a listener that throws or rejects is logged and disturbs nothing else.
  */
-import { messageOf } from '../../base/message-of.ts'
+import { messageOf } from '../../base/thrown.ts'
 import type { Clock } from '../../io/io.ts'
 import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from './errors.ts'
 import type { Logger } from './logger.ts'

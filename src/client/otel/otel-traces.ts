@@ -4,6 +4,7 @@
  * Invariant: a span that was started is ended once, whatever comes of its record; tracing neither
  * changes what a handler gives nor what it throws.
  */
+import { errorOf } from '../../base/thrown.ts'
 import type { Clock } from '../../io/io.ts'
 import type { ConsumerBatchEvent } from '../diagnostics.ts'
 import type { RecordHeaders } from '../headers.ts'
@@ -178,7 +179,7 @@ function sent(
 }
 
 function failed(span: OtelSpan, error: unknown): void {
-  const thrown = error instanceof Error ? error : new Error(String(error))
+  const thrown = errorOf(error)
   span.setAttributes({ 'error.type': errorType(error) })
   span.recordException(thrown)
   span.setStatus({ code: STATUS_ERROR, message: thrown.message })

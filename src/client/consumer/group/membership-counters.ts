@@ -1,5 +1,5 @@
 /** What a membership counts for the metrics. Invariant: totals only grow. */
-import { messageOf } from '../../../base/message-of.ts'
+import { messageOf } from '../../../base/thrown.ts'
 import { GroupSensors } from '../../metrics/group-sensors.ts'
 import type { MembershipStats } from './membership.ts'
 
