@@ -34,6 +34,11 @@ export interface LogFlusherOptions {
   readonly onFailure: (error: unknown) => void
 }
 
+interface Unsynced {
+  readonly path: string
+  readonly isDirectory?: true
+}
+
 export class LogFlusher {
   /** Names were made in the directory since it was last synced. */
   directoryDirty: boolean
@@ -49,6 +54,8 @@ export class LogFlusher {
   #epochsWritten = 0
   /** They were written, and have not got their name yet. */
   #epochsAreOnTheirWay = false
+  /** The directory is being synced. */
+  #directoryIsOnItsWay = false
   #running: Promise<void> | null = null
   #next: Promise<void> | null = null
 
@@ -97,7 +104,7 @@ export class LogFlusher {
       for (const segment of log.segments.overlapping(log.recoveryPoint, target)) {
         if (isLive(segment)) await segment.sync(segment !== log.segments.active)
       }
-      for (const path of this.#metadata()) await syncAsync(log.home.disk, path)
+      for (const each of this.#metadata()) await syncAsync(log.home.disk, each)
     } catch (error) {
       this.#options.onFailure(error)
       throw error
@@ -115,7 +122,7 @@ export class LogFlusher {
           segment.syncNow(segment !== log.segments.active)
         }
       }
-      for (const path of this.#metadata()) syncNow(log.home.disk, path)
+      for (const each of this.#metadata()) syncNow(log.home.disk, each)
     } catch (error) {
       this.#options.onFailure(error)
       throw error
@@ -131,7 +138,7 @@ export class LogFlusher {
   flushForClose(): void {
     const { logEndOffset, recoveryPoint } = this.#log
     const hasUnsyncedNames = this.#isUnsynced && logEndOffset > 0
-    if (logEndOffset > recoveryPoint || hasUnsyncedNames || this.#snapshots.hasUnsynced) {
+    if (logEndOffset > recoveryPoint || hasUnsyncedNames || this.#snapshots.unsynced.length > 0) {
       this.flushNow()
     }
   }
@@ -148,16 +155,17 @@ export class LogFlusher {
     if (!this.#namesUnsynced) return
     this.#namesUnsynced = false
     const { disk, directory } = this.#log.home
-    syncAsync(disk, `${directory}/${PARTITION_METADATA}`).catch(this.#options.onFailure)
+    const names = { path: `${directory}/${PARTITION_METADATA}` }
+    syncAsync(disk, names).catch(this.#options.onFailure)
   }
 
   /** Makes durable that the log is there and whose it is, whatever becomes of its batches. */
   syncNames(): void {
-    for (const path of this.#metadata()) syncNow(this.#log.home.disk, path)
+    for (const each of this.#metadata()) syncNow(this.#log.home.disk, each)
   }
 
-  /** Yields the files that must be synced before the recovery point moves. */
-  *#metadata(): Generator<string, void> {
+  /** Yields what must be synced before the recovery point moves. */
+  *#metadata(): Generator<Unsynced, void> {
     const { disk, directory } = this.#log.home
     if (this.#epochs.dirty || this.#epochsAreOnTheirWay) {
       const path = `${directory}/${LEADER_EPOCH_CHECKPOINT}`
@@ -165,7 +173,7 @@ export class LogFlusher {
       this.#epochsAreOnTheirWay = true
       const number = ++this.#epochsWritten
       replaceFile(disk, `${path}.tmp`, encodeEpochs(this.#epochs.entries))
-      yield `${path}.tmp`
+      yield { path: `${path}.tmp` }
       // A flush on this thread may have come in between, and put newer ones there.
       if (number === this.#epochsWritten) {
         disk.rename(`${path}.tmp`, path)
@@ -173,10 +181,17 @@ export class LogFlusher {
         this.directoryDirty = true
       }
     }
-    yield* this.#snapshots.takeUnsynced()
-    if (this.#isUnsynced) yield `${directory}/${PARTITION_METADATA}`
-    if (this.directoryDirty) disk.syncDirectory(directory)
-    this.directoryDirty = false
+    for (const snapshot of this.#snapshots.unsynced) {
+      yield snapshot
+      this.#snapshots.noteSynced(snapshot)
+    }
+    if (this.#isUnsynced) yield { path: `${directory}/${PARTITION_METADATA}` }
+    if (this.directoryDirty || this.#directoryIsOnItsWay) {
+      this.directoryDirty = false
+      this.#directoryIsOnItsWay = true
+      yield { path: directory, isDirectory: true }
+      this.#directoryIsOnItsWay = false
+    }
     if (this.#isUnsynced) this.#options.syncParent()
     this.#isUnsynced = false
   }
@@ -193,8 +208,12 @@ function replaceFile(disk: Disk, path: string, content: Uint8Array): void {
 }
 
 /** Nothing happens where the file is gone: then it needn't outlive anything. */
-function syncNow(disk: Disk, path: string): void {
+function syncNow(disk: Disk, { path, isDirectory }: Unsynced): void {
   if (disk.stat(path) === null) return
+  if (isDirectory === true) {
+    disk.syncDirectory(path)
+    return
+  }
   const file = disk.open(path, 'write')
   try {
     file.syncNow()
@@ -203,8 +222,9 @@ function syncNow(disk: Disk, path: string): void {
   }
 }
 
-async function syncAsync(disk: Disk, path: string): Promise<void> {
+async function syncAsync(disk: Disk, { path, isDirectory }: Unsynced): Promise<void> {
   if (disk.stat(path) === null) return
+  if (isDirectory === true) return disk.syncDirectoryAsync(path)
   const file = disk.open(path, 'write')
   try {
     await file.sync()

@@ -70,11 +70,16 @@ export function decodeSnapshot(bytes: Uint8Array): ProducerEntry[] | null {
   })
 }
 
+/** One that was written, and may be in the page cache only. */
+interface UnsyncedSnapshot {
+  readonly path: string
+}
+
 export class ProducerSnapshots {
   readonly #home: SegmentHome
   #offsets: number[] = []
   /** Written and not yet synced. */
-  #unsynced: number[] = []
+  #unsynced: UnsyncedSnapshot[] = []
 
   constructor(home: SegmentHome, names: readonly string[]) {
     this.#home = home
@@ -105,18 +110,17 @@ export class ProducerSnapshots {
       file.close()
     }
     if (offset > this.latest) this.#offsets.push(offset)
-    this.#unsynced.push(offset)
+    this.#unsynced.push({ path: this.path(offset) })
   }
 
-  get hasUnsynced(): boolean {
-    return this.#unsynced.length > 0
+  /** What was written and not synced; the caller syncs it, and says so. */
+  get unsynced(): readonly UnsyncedSnapshot[] {
+    return this.#unsynced
   }
 
-  /** The paths of what was written and not synced; the caller syncs them. */
-  takeUnsynced(): string[] {
-    const offsets = this.#unsynced
-    this.#unsynced = []
-    return offsets.map((offset) => this.path(offset))
+  /** That one is durable; another of the same offset may have been written meanwhile. */
+  noteSynced(snapshot: UnsyncedSnapshot): void {
+    this.#unsynced = this.#unsynced.filter((other) => other !== snapshot)
   }
 
   /** The newest readable snapshot; what can't be read is removed. */

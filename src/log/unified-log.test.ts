@@ -258,7 +258,7 @@ test('the raft log: batches with their offsets, cut back to a snapshot', async (
 })
 
 test('a flush on this thread may come while another is under way, and epochs begin', async () => {
-  for (let passMs = 0; passMs < 12; passMs++) {
+  for (let passMs = 0; passMs < 80; passMs++) {
     const f = new LogFixture()
     f.append(['a'], {}, { leaderEpoch: 1 })
     const flushed = f.log.flush()
@@ -270,6 +270,21 @@ test('a flush on this thread may come while another is under way, and epochs beg
     f.io.crash('lose')
     f.open({ recoveryPoint: 2 })
     assert.deepEqual([f.log.logEndOffset, f.log.latestEpoch], [2, 2], `after ${passMs} ms`)
+    assert.deepEqual(f.warnings, [])
+  }
+})
+
+test('a flush on this thread does not count on names that another is making durable', async () => {
+  for (let passMs = 0; passMs < 80; passMs += 0.5) {
+    const f = new LogFixture()
+    f.append(['a'])
+    f.log.roll(START_MS)
+    await f.io.simulation.advance(passMs)
+    f.append(['b'])
+    f.log.flushNow()
+    f.io.crash('lose')
+    f.open({ recoveryPoint: 2 })
+    assert.equal(f.log.logEndOffset, 2, `after ${passMs} ms`)
     assert.deepEqual(f.warnings, [])
   }
 })
