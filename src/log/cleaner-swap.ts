@@ -9,6 +9,7 @@
 import { DELETED_SUFFIX, SWAP_SUFFIX } from './file-names.ts'
 import type { ProducerSnapshots } from './producer-snapshots.ts'
 import type { Segment, SegmentHome } from './segment.ts'
+import { deleteLater } from './segment-disposal.ts'
 import type { Segments } from './segments.ts'
 
 /** The parts of a log that the swap changes. */
@@ -35,11 +36,11 @@ export function swapSegments(
     segment.close()
     segments.remove(segment)
     segment.rename(DELETED_SUFFIX)
-    deferred.add(deleteMs, () => segment.closeForDeletion())
     if (segment.baseOffset === cleaned.baseOffset) continue
     const snapshot = snapshots.retire(segment.baseOffset)
     if (snapshot !== null) deferred.add(deleteMs, () => [snapshot])
   }
+  deleteLater(home, replaced, nowMs)
   cleaned.rename('')
   segments.add(cleaned)
   disk.syncDirectory(directory)

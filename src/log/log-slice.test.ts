@@ -58,6 +58,26 @@ test('a segment that retention has taken is read until its files go, which fails
   assert.equal(f.log.failure, null)
 })
 
+test('one that is read while its files go holds nothing open after that', async () => {
+  const { f, rest, expected } = await withRest()
+  f.log.incrementLogStartOffset(BATCHES - 1)
+  assert.ok(f.log.deleteOldSegments(START_MS) > 0)
+  let isDeleted = false
+  void f.log.home.deferred.run(START_MS + 1000).then(() => (isDeleted = true))
+  for (let reads = 0; !isDeleted; reads++) {
+    const read = new Uint8Array(1000)
+    try {
+      rest.readNow(read, 0)
+      assert.deepEqual(read, expected.subarray(0, 1000))
+    } catch (error) {
+      assert.match(String(error), /ENOENT/)
+      assert.ok(reads > 0)
+    }
+    await f.io.simulation.advance(0.5)
+  }
+  await assertGone(f, rest, /ENOENT/)
+})
+
 test('nothing is read of a log that was cut meanwhile, for other bytes may stand there', async () => {
   const { f, rest } = await withRest()
   const under = rest.read(new Uint8Array(1000), 0)

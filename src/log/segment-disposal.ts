@@ -29,5 +29,9 @@ export function retireSegments(
 /** Deletes the files of renamed segments when it is time. */
 export function deleteLater(home: SegmentHome, retired: readonly Segment[], nowMs: number): void {
   const deleteMs = nowMs + home.config.fileDeleteDelayMs
-  for (const segment of retired) home.deferred.add(deleteMs, () => segment.closeForDeletion())
+  for (const segment of retired) {
+    // A read may have opened the files again while they were going.
+    const close = (): void => segment.close()
+    home.deferred.add(deleteMs, () => segment.closeForDeletion(), close)
+  }
 }
