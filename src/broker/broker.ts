@@ -7,7 +7,6 @@
  *
  * Invariant: no answer leaves in a turn before everything it could have observed is written.
  */
-
 import { Deadlines } from '../base/deadlines.ts'
 import type { Logger } from '../base/logger.ts'
 import { errorOf } from '../base/thrown.ts'

@@ -12,7 +12,6 @@
  * Invariant: bytes reach the socket in the order in which they were given; at most one read is
  * under way; nothing is read while the socket has something that it could not send.
  */
-
 import { areInMemory, type LaterBytes, type Piece } from '../base/bytes.ts'
 import type { Clock, Connection } from '../io/io.ts'
 

@@ -5,7 +5,6 @@
  * spares the next start a scan. A fatal error ends the process without it: what was acknowledged is
  * in the files already.
  */
-
 import type { Logger } from '../base/logger.ts'
 import { errorOf } from '../base/thrown.ts'
 import type { Io, Listener as IoListener } from '../io/io.ts'

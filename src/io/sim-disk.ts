@@ -60,7 +60,10 @@ class SimDiskFile implements DiskFile {
 
   readAsync(target: Uint8Array, position: number): Promise<number> {
     const file = this.#open()
-    return this.#later('read', () => file.read(target, position))
+    return this.#later('read', () => {
+      this.#volume.check('read', this.path)
+      return file.read(target, position)
+    })
   }
 
   truncate(size: number): void {
@@ -109,21 +112,29 @@ class SimDiskFile implements DiskFile {
     }
   }
 
-  /** Does `operation` after the disk's latency; never, where the process has died by then. */
   #later<T>(kind: 'read' | 'sync', operation: () => T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const { time } = this.#volume
-      time.settleAfter(this.#volume.latencyMs(kind), () => {
-        if (!this.#process.isAlive) return
-        try {
-          if (kind === 'read') this.#volume.check(kind, this.path)
-          resolve(operation())
-        } catch (error) {
-          reject(error)
-        }
-      })
-    })
+    return later(this.#volume, this.#process, kind, operation)
   }
+}
+
+/** Does `operation` after the disk's latency; never, where the process has died by then. */
+function later<T>(
+  volume: SimVolume,
+  process: SimProcess,
+  kind: 'read' | 'sync',
+  operation: () => T,
+): Promise<T> {
+  assert(process.isAlive, 'a dead process uses no disk')
+  return new Promise((resolve, reject) => {
+    volume.time.settleAfter(volume.latencyMs(kind), () => {
+      if (!process.isAlive) return
+      try {
+        resolve(operation())
+      } catch (error) {
+        reject(error)
+      }
+    })
+  })
 }
 
 /** A process's view of a simulated volume. */
@@ -204,7 +215,7 @@ export class SimDisk implements Disk {
   }
 
   removeAsync(path: string): Promise<void> {
-    return this.#later(() => this.remove(path))
+    return later(this.#volume, this.#process, 'sync', () => this.remove(path))
   }
 
   removeTree(path: string): void {
@@ -243,7 +254,7 @@ export class SimDisk implements Disk {
 
   syncDirectoryAsync(path: string): Promise<void> {
     this.#directory(path)
-    return this.#later(() => this.syncDirectory(path))
+    return later(this.#volume, this.#process, 'sync', () => this.syncDirectory(path))
   }
 
   lock(path: string): DiskLock | null {
@@ -264,22 +275,6 @@ export class SimDisk implements Disk {
     if (this.#volume.find(path) === null) throw systemError('ENOENT', path)
     const totalBytes = Math.min(this.#volume.capacityBytes, UNLIMITED_BYTES)
     return { totalBytes, usableBytes: Math.max(0, totalBytes - this.#volume.usedBytes()) }
-  }
-
-  /** Does `operation` after the disk's latency; never, where the process has died by then. */
-  #later(operation: () => void): Promise<void> {
-    assert(this.#process.isAlive, 'a dead process uses no disk')
-    return new Promise((resolve, reject) => {
-      const { time } = this.#volume
-      time.settleAfter(this.#volume.latencyMs('sync'), () => {
-        if (!this.#process.isAlive) return
-        try {
-          resolve(operation())
-        } catch (error) {
-          reject(error)
-        }
-      })
-    })
   }
 
   #check(kind: 'read' | 'write' | 'sync', path: string): void {

@@ -8,14 +8,14 @@
  * damaged is left alone until the node starts again, with a warning; a disk error takes the
  * directory offline, as everywhere.
  */
-import type { Disk, Random } from '../io/io.ts'
+import type { Random } from '../io/io.ts'
 import {
   CheckpointError,
   decodeOffsets,
   encodeOffsets,
   type PartitionOffsets,
 } from './checkpoint-file.ts'
-import { CheckpointWriter } from './checkpoint-writer.ts'
+import { type CheckpointOwner, CheckpointWriter } from './checkpoint-writer.ts'
 import { type CleaningPlan, isWorthCleaning, planCleaning } from './cleaner-plan.ts'
 import { type CleanableLog, CleaningRound, type RoundStats } from './cleaner-round.ts'
 
@@ -49,13 +49,8 @@ export const DEFAULT_CLEANER_CONFIG: CleanerConfig = Object.freeze({
 })
 
 /** What the cleaner needs of a log directory; `LogDirectory` is one. */
-export interface CleanerDirectory {
-  readonly path: string
-  readonly disk: Disk
-  readonly offline: boolean
+export interface CleanerDirectory extends CheckpointOwner {
   logs(): readonly CleanableLog[]
-  /** The disk has failed. */
-  fail(cause: unknown): void
 }
 
 export interface CleanerOptions {

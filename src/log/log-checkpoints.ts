@@ -22,7 +22,7 @@ const METADATA_TOPIC = '__cluster_metadata'
 
 type Checkpoint = typeof RECOVERY_POINTS | typeof LOG_START_OFFSETS | typeof HIGH_WATERMARKS
 /** Durably before what follows, or off the event loop. */
-type When = 'now' | 'soon'
+export type CheckpointTime = 'now' | 'soon'
 
 export class LogCheckpoints {
   /** As they were when the directory was opened. */
@@ -117,21 +117,21 @@ export class LogCheckpoints {
     this.writeHighWatermarks('now')
   }
 
-  writeRecoveryPoints(when: When): void {
+  writeRecoveryPoints(when: CheckpointTime): void {
     const kept = this.#keptOf(this.recoveryPoints)
     this.#write(RECOVERY_POINTS, when, (log) => log.recoveryPoint, kept)
     for (const name of this.#logs.keys()) this.#names.add(name)
   }
 
   /** Only where it isn't what the first segment says anyway. */
-  writeLogStartOffsets(when: When): void {
+  writeLogStartOffsets(when: CheckpointTime): void {
     const kept = this.#keptOf(this.logStartOffsets)
     const offsetOf = (log: UnifiedLog): number =>
       log.logStartOffset > log.segments.first.baseOffset ? log.logStartOffset : -1
     this.#write(LOG_START_OFFSETS, when, offsetOf, kept)
   }
 
-  writeHighWatermarks(when: When): void {
+  writeHighWatermarks(when: CheckpointTime): void {
     const offsetOf = (log: UnifiedLog): number =>
       log.topic === METADATA_TOPIC ? -1 : log.highWatermark
     this.#write(HIGH_WATERMARKS, when, offsetOf, [])
@@ -156,7 +156,7 @@ export class LogCheckpoints {
   /** Writes what `offsetOf` says of each log (negative: nothing), if that is something new. */
   #write(
     file: Checkpoint,
-    when: When,
+    when: CheckpointTime,
     offsetOf: (log: UnifiedLog) => number,
     kept: readonly { topic: string; partition: number; offset: number }[],
   ): void {

@@ -10,7 +10,6 @@
  * A disk error takes the directory offline with one message (KIP-112); a log that can't be opened
  * without losing flushed data is refused, and the others go on.
  */
-
 import { BoundsError } from '../base/bytes.ts'
 import { errorOf } from '../base/thrown.ts'
 import type { Disk, DiskLock, Random } from '../io/io.ts'
@@ -23,7 +22,7 @@ import {
   partitionDirectoryName,
   retiredDirectoryName,
 } from './file-names.ts'
-import { LogCheckpoints } from './log-checkpoints.ts'
+import { type CheckpointTime, LogCheckpoints } from './log-checkpoints.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogResources } from './log-resources.ts'
 import {
@@ -40,6 +39,9 @@ const METADATA_TOPIC = '__cluster_metadata'
 
 /** Logs that `prepareClose` flushes at the same time. */
 const FLUSHED_AT_ONCE = 32
+
+/** When it is due: at once and before anything is answered, since somebody waits for it. */
+const ON_REQUEST = 0
 
 /** Logs that one `maintain` looks at, so that ten thousand don't hold up a turn. */
 const LOGS_PER_TURN = 256
@@ -119,8 +121,6 @@ export class LogDirectory {
   #entriesDirty = true
   #nextMs = { retention: 0, recoveryPoints: 0, logStartOffsets: 0, watermarks: 0, producers: 0 }
   #retentionQueue: UnifiedLog[] = []
-  /** Answers to those who had records deleted leave once that is durable. */
-  #answersWait = false
   /** The shortest `flush.ms` of a log here. */
   #flushMs = Infinity
   #nextFlushMs = Infinity
@@ -369,8 +369,7 @@ export class LogDirectory {
 
   /** Has the log start offsets saved by the next `maintain`: records were deleted on request. */
   checkpointSoon(): void {
-    this.#nextMs.logStartOffsets = 0
-    this.#answersWait = true
+    this.#nextMs.logStartOffsets = ON_REQUEST
   }
 
   #noteFlushMs(config: LogConfig): void {
@@ -397,9 +396,9 @@ export class LogDirectory {
       this.#guard(() => this.#checkpoints.writeRecoveryPoints('soon'))
     }
     if (nowMs >= due.logStartOffsets) {
+      const when = due.logStartOffsets === ON_REQUEST ? 'now' : 'soon'
       due.logStartOffsets = nowMs + settings.logStartOffsetCheckpointMs
-      this.#guard(() => this.#writeLogStartOffsets(this.#answersWait ? 'now' : 'soon'))
-      this.#answersWait = false
+      this.#guard(() => this.#writeLogStartOffsets(when))
     }
     if (nowMs >= due.watermarks) {
       due.watermarks = nowMs + settings.highWatermarkCheckpointMs
@@ -431,7 +430,7 @@ export class LogDirectory {
   }
 
   /** Deleted records stay deleted, even where a power cut takes all that was not flushed. */
-  #writeLogStartOffsets(when: 'now' | 'soon'): void {
+  #writeLogStartOffsets(when: CheckpointTime): void {
     for (const log of this.#logs.values()) {
       if (log.logStartOffset > log.segments.first.baseOffset) log.flusher.syncNames()
     }

@@ -5,7 +5,6 @@
  * of it is left, no connection and no timer. A link belongs to an address: when metadata say that a
  * broker has moved, requests go to the new place and the old link is closed.
  */
-
 import type { Logger } from '../../base/logger.ts'
 import { messageOf } from '../../base/thrown.ts'
 import type { Clock, Io, Random } from '../../io/io.ts'
