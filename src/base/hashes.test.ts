@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { crc32c, crc32cPortable, crc32cUpdate } from './crc32c.ts'
-import { coordinatorPartition, javaStringHash } from './java-hash.ts'
+import { coordinatorPartition, javaHashMapOrder, javaStringHash } from './java-hash.ts'
 import { murmur2, toPositive } from './murmur2.ts'
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -92,5 +92,21 @@ describe('javaStringHash', () => {
   it('places groups as Kafka does', () => {
     assert.equal(coordinatorPartition('my-group', 50), 12)
     assert.equal(coordinatorPartition('polygenelubricants', 50), 0)
+  })
+})
+
+describe('the order of a java.util.HashMap', () => {
+  // Both as Java 17 printed a keySet.
+  it('is that of its buckets', () => {
+    const keys = 'retention.ms,segment.ms,flush.messages,cleanup.policy,delete.retention.ms'
+    const ordered = 'cleanup.policy,retention.ms,segment.ms,flush.messages,delete.retention.ms'
+    assert.equal(javaHashMapOrder(keys.split(',')).join(), ordered)
+  })
+
+  it('follows the map as it grows', () => {
+    const keys = Array.from({ length: 30 }, (_, at) => `key.${at + 1}`)
+    const ordered =
+      '17,16,19,18,13,12,15,14,30,11,10,28,27,29,24,23,26,25,2,20,1,22,21,6,5,4,3,9,8,7'
+    assert.equal(javaHashMapOrder(keys).join().replaceAll('key.', ''), ordered)
   })
 })

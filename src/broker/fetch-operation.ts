@@ -14,6 +14,8 @@ import type { Partition } from './partition.ts'
 import type { RequestContext } from './request-context.ts'
 
 const READ_COMMITTED = 1
+/** First version that names topics by their ids (KIP-516). */
+const TOPIC_IDS_VERSION = 13
 /** First version that tells who leads instead (KIP-951). */
 const LEADERS_VERSION = 16
 
@@ -129,7 +131,9 @@ export class FetchOperation {
   }
 
   #readOne(asked: FetchPartition): PartitionAnswer | Promise<PartitionAnswer> {
-    if (asked.topic === '') return failure(asked.index, ErrorCode.UNKNOWN_TOPIC_ID)
+    if (asked.topic === '' && this.#context.apiVersion >= TOPIC_IDS_VERSION) {
+      return failure(asked.index, ErrorCode.UNKNOWN_TOPIC_ID)
+    }
     const partition = this.#broker.partitions.find(asked.topic, asked.index)
     if (partition === null) {
       const error = this.#broker.partitions.missingError(asked.topic, asked.index)

@@ -8,7 +8,13 @@ import { ErrorCode } from '../protocol/errors.ts'
 import type { ProduceRequest, ProduceResponse } from '../protocol/messages/00-produce.ts'
 import type { Broker } from './broker.ts'
 import type { Partition } from './partition.ts'
-import { batchProblem, firstBatch, holdsTransaction, type Refusal } from './produced-batch.ts'
+import {
+  batchProblem,
+  firstBatch,
+  holdsTransaction,
+  type Refusal,
+  unreadableBatch,
+} from './produced-batch.ts'
 import type { RequestContext } from './request-context.ts'
 
 type TopicRequest = ProduceRequest['topicData'][number]
@@ -44,7 +50,8 @@ export class ProduceOperation {
   }
 
   start(): void {
-    const isUnauthorized = this.#writesTransactionsWithoutId()
+    const unreadable = this.#unreadableBatch()
+    const isUnauthorized = unreadable === null && this.#writesTransactionsWithoutId()
     const usesId = this.#context.apiVersion >= 13
     for (const topic of asWritten(this.#request.topicData, usesId)) {
       const name = usesId ? this.#broker.cluster.topicNameOf(topic.topicId) : topic.name
@@ -56,15 +63,28 @@ export class ProduceOperation {
       this.#responses.push(answer)
       for (const { index, records } of topic.partitionData) {
         answer.partitionResponses.push(
-          isUnauthorized
-            ? this.#failure(index, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
-            : name === null
-              ? this.#failure(index, ErrorCode.UNKNOWN_TOPIC_ID)
-              : this.#append(name, index, records),
+          unreadable !== null
+            ? this.#failure(index, unreadable.error, unreadable.message)
+            : isUnauthorized
+              ? this.#failure(index, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+              : name === null
+                ? this.#failure(index, ErrorCode.UNKNOWN_TOPIC_ID)
+                : this.#append(name, index, records),
         )
       }
     }
     this.#settle()
+  }
+
+  /** Kafka looks at all first batches before it takes any, so one of these fails everything. */
+  #unreadableBatch(): Refusal | null {
+    for (const { partitionData } of this.#request.topicData) {
+      for (const { records } of partitionData) {
+        const unreadable = unreadableBatch(records)
+        if (unreadable !== null) return unreadable
+      }
+    }
+    return null
   }
 
   /** Whether nobody may write what is here: a batch of a transaction that names no transaction. */

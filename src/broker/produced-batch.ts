@@ -55,6 +55,13 @@ export function batchProblem(records: Uint8Array | null, version: number): Refus
   return null
 }
 
+/** Why the first batch can't even be told from what follows it; null where it can. */
+export function unreadableBatch(records: Uint8Array | null): Refusal | null {
+  if (records === null || nextBatch(records, 0) !== BATCH_CORRUPT) return null
+  const problem = corrupt(records, 0)
+  return problem.message === null ? null : problem
+}
+
 /** Whether the first batch says that it is part of a transaction. */
 export function holdsTransaction(records: Uint8Array | null): boolean {
   if (records === null || nextBatch(records, 0) <= 0) return false

@@ -50,6 +50,8 @@ export interface ConfigValidator {
    * message; a bad client-metrics or group resource may be another code.
    */
   validate(resource: ConfigResource, configs: ConfigValues, existing: ConfigValues): ApiError | null
+  /** Whether there is such a key. */
+  isKnown(resourceType: number, key: string): boolean
   /** Whether APPEND and SUBTRACT apply to the key. */
   isList(resourceType: number, key: string): boolean
   /** The default that APPEND and SUBTRACT start from; null where there is none. */

@@ -27,6 +27,7 @@ import { commandLineBeyond } from './checks/command-line-beyond.ts'
 import { commandLineConsole } from './checks/command-line-console.ts'
 import { commandLineGuide } from './checks/command-line-guide.ts'
 import { commandLineSecurity } from './checks/command-line-security.ts'
+import { differentials } from './checks/differential.ts'
 import { disks } from './checks/disk.ts'
 import { javaCluster } from './checks/java-cluster.ts'
 import { javaFiles } from './checks/java-files.ts'
@@ -39,6 +40,7 @@ import { schemaChecks } from './checks/schemas.ts'
 
 export const CHECKS: readonly Check[] = [
   ...schemaChecks,
+  ...differentials,
   ...javaTools,
   ...commandLines,
   ...commandLineSecurity,

@@ -54,6 +54,10 @@ export class ConfigRules implements ConfigValidator {
     }
   }
 
+  isKnown(resourceType: number, key: string): boolean {
+    return keyOf(resourceType, key) !== null
+  }
+
   isList(resourceType: number, key: string): boolean {
     // Kafka's controller knows the types of these two only.
     if (resourceType !== TOPIC && resourceType !== BROKER) return false

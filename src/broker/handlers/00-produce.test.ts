@@ -125,6 +125,32 @@ describe('Produce', () => {
     assert.equal(await message(new Uint8Array(100)), empty)
   })
 
+  it('takes nothing of a request of which one batch can not be told from what follows', async () => {
+    const { client, nowMs } = await withTopic()
+    const good = batchOf(['a'], nowMs)
+    const partitionData = [
+      { index: 0, records: good },
+      { index: 7, records: good.with(16, 3) },
+    ]
+    const body = { transactionalId: null, acks: -1, timeoutMs: 1000 }
+    const { responses } = await client.call(produceRequest, produceResponse, 9, {
+      ...body,
+      topicData: [{ name: 't', partitionData }],
+    })
+    const message = 'Invalid magic found in record: 3'
+    assert.deepEqual(
+      responses[0]?.partitionResponses.map(({ errorCode, errorMessage }) => [
+        errorCode,
+        errorMessage,
+      ]),
+      [
+        [ErrorCode.CORRUPT_MESSAGE, message],
+        [ErrorCode.CORRUPT_MESSAGE, message],
+      ],
+    )
+    assert.equal((await client.produce('t', 0, good)).baseOffset, 0)
+  })
+
   it('answers each partition by itself', async () => {
     const { client, nowMs } = await withTopic()
     const records = batchOf(['a'], nowMs)

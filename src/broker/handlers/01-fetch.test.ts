@@ -223,6 +223,19 @@ describe('Fetch', () => {
     assert.deepEqual([partition?.errorCode, partition?.currentLeader.leaderId], [error, 1])
   })
 
+  it('knows no topic without a name, and says so in the words of the version', async () => {
+    const { client } = await withTopic()
+    const error = async (version: number, topicId: string) => {
+      const body = fetchFrom('', 0, 0)
+      const topics = body.topics.map((topic) => ({ ...topic, topicId }))
+      const answer = await client.call(fetchRequest, fetchResponse, version, { ...body, topics })
+      return answer.responses[0]?.partitions[0]?.errorCode
+    }
+    const nobody = 'AAAAAAAAAAAAAAAAAAAAZA'
+    assert.equal(await error(12, nobody), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    assert.equal(await error(13, nobody), ErrorCode.UNKNOWN_TOPIC_ID)
+  })
+
   it('does not know a third isolation level', async () => {
     const { client, topicId } = await withTopic()
     const body = { ...fetchFrom('t', 0, 0), isolationLevel: 2 }
@@ -233,6 +246,15 @@ describe('Fetch', () => {
     const topics = body.topics.map((topic) => ({ ...topic, topicId }))
     const answer = await client.call(fetchRequest, fetchResponse, 13, { ...body, topics })
     assert.deepEqual([answer.errorCode, answer.responses], [error, []])
+    const negative = { ...fetchFrom('t', 0, 0), isolationLevel: -1 }
+    assert.equal((await client.call(fetchRequest, fetchResponse, 12, negative)).errorCode, error)
+    const nowhere = { ...fetchFrom('nowhere', 0, 0), isolationLevel: 2 }
+    const unread = await client.call(fetchRequest, fetchResponse, 12, nowhere)
+    const unknown = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    assert.deepEqual(
+      [unread.errorCode, unread.responses[0]?.partitions[0]?.errorCode],
+      [0, unknown],
+    )
   })
 
   it('shows nothing above the last stable offset to read_committed', async () => {

@@ -15,7 +15,7 @@ import {
 import { FetchOperation } from '../fetch-operation.ts'
 import { serve } from '../served-api.ts'
 
-const READ_COMMITTED = 1
+const ISOLATION_LEVELS = [0, 1]
 
 export const fetch = serve(fetchRequest, fetchResponse, (broker, request, context) => {
   const scope = broker.fetchSessions.open(
@@ -28,9 +28,15 @@ export const fetch = serve(fetchRequest, fetchResponse, (broker, request, contex
     context.reply({ errorCode: scope.error, sessionId: 0, responses: [] })
     return
   }
-  if (request.isolationLevel > READ_COMMITTED) {
-    context.reply(unknownIsolation(request, context.apiVersion))
-    return
+  if (!ISOLATION_LEVELS.includes(request.isolationLevel)) {
+    // Kafka comes to look at it once there is something to be read.
+    const isRead = [...scope.partitions.values()].some(({ topic, index }) => {
+      return broker.partitions.find(topic, index) !== null
+    })
+    if (isRead) {
+      context.reply(unknownIsolation(request, context.apiVersion))
+      return
+    }
   }
   new FetchOperation(broker, request, context, scope).start()
 })

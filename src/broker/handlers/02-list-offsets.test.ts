@@ -138,13 +138,15 @@ describe('ListOffsets', () => {
       answer.topics[0]!.partitions.map(({ errorCode }) => errorCode),
       [ErrorCode.INVALID_REQUEST],
     )
-    const unknown = await client.call(listOffsetsRequest, listOffsetsResponse, 5, {
-      replicaId: -1,
-      isolationLevel: 2,
-      topics: [{ name: 't', partitions: [partition] }],
-    })
-    const [failed] = unknown.topics[0]!.partitions
-    assert.equal(failed?.errorCode, ErrorCode.UNKNOWN_SERVER_ERROR)
+    for (const isolationLevel of [2, -1]) {
+      const unknown = await client.call(listOffsetsRequest, listOffsetsResponse, 5, {
+        replicaId: -1,
+        isolationLevel,
+        topics: [{ name: 't', partitions: [partition] }],
+      })
+      const [failed] = unknown.topics[0]!.partitions
+      assert.equal(failed?.errorCode, ErrorCode.UNKNOWN_SERVER_ERROR)
+    }
   })
 })
 

@@ -35,6 +35,7 @@ const SINCE_VERSION = new Map([
 const EPOCH_SINCE = 4
 const CONSUMER_REPLICA_ID = -1
 const READ_COMMITTED = 1
+const ISOLATION_LEVELS = [0, READ_COMMITTED]
 
 type Asked = ListOffsetsRequest['topics'][number]['partitions'][number]
 type Answer = ListOffsetsResponse['topics'][number]['partitions'][number]
@@ -49,7 +50,7 @@ export const listOffsets = serve(
       topics: request.topics.map((topic) => ({
         name: topic.name,
         partitions: topic.partitions.flatMap((asked) => {
-          if (request.isolationLevel > READ_COMMITTED) {
+          if (!ISOLATION_LEVELS.includes(request.isolationLevel)) {
             return failure(asked, ErrorCode.UNKNOWN_SERVER_ERROR)
           }
           const key = `${topic.name}:${asked.partitionIndex}`

@@ -28,6 +28,17 @@ import { serve } from '../served-api.ts'
 
 type Resource = DescribeConfigsRequest['resources'][number]
 type Result = DescribeConfigsResponse['results'][number]
+const RESOURCE_TYPES: ReadonlySet<number> = new Set([
+  ConfigResourceType.TOPIC,
+  ConfigResourceType.BROKER,
+  ConfigResourceType.BROKER_LOGGER,
+  ConfigResourceType.CLIENT_METRICS,
+  ConfigResourceType.GROUP,
+])
+const MALFORMED =
+  'This most likely occurs because of a request being malformed by the client library or the ' +
+  'message was sent to an incompatible broker. See the broker logs for more details.'
+
 interface Failure {
   readonly error: ErrorCode
   readonly message: string | null
@@ -37,9 +48,12 @@ export const describeConfigs = serve(
   describeConfigsRequest,
   describeConfigsResponse,
   (broker, request, context) => {
-    const { includeSynonyms, includeDocumentation } = request
+    const { includeSynonyms, includeDocumentation, resources } = request
+    // One of a type that does not exist makes the whole request one that is not understood.
+    const isRefused = resources.some(({ resourceType }) => !RESOURCE_TYPES.has(resourceType))
     context.reply({
-      results: request.resources.map((resource) => {
+      results: resources.map((resource) => {
+        if (isRefused) return resultOf(resource, invalid(MALFORMED))
         const names = resource.configurationKeys
         const options = { includeSynonyms, includeDocumentation, names }
         return resultOf(resource, describe(broker, resource, options))
@@ -115,6 +129,6 @@ function describe(
       return invalid(loggersProblem(broker, resourceName))
     }
     default:
-      return invalid(`Unsupported resource type: ${resourceType}`)
+      return invalid(MALFORMED)
   }
 }

@@ -222,6 +222,20 @@ describe('DescribeConfigs', () => {
       'Unexpected broker id, expected 1 but received 9',
     )
   })
+
+  it('understands nothing of a request with a type of resource that there is not', async () => {
+    const { client } = await withTopic()
+    const resources = [TOPIC, 99].map((resourceType) => {
+      return { resourceType, resourceName: 't', configurationKeys: null }
+    })
+    const body = { resources }
+    const { results } = await client.call(describeConfigsRequest, describeConfigsResponse, 4, body)
+    const errors = results.map(({ errorCode, configs }) => [errorCode, configs.length])
+    assert.deepEqual(errors, [
+      [ErrorCode.INVALID_REQUEST, 0],
+      [ErrorCode.INVALID_REQUEST, 0],
+    ])
+  })
 })
 
 describe('AlterConfigs', () => {

@@ -28,7 +28,7 @@ export const listTransactions = serve(
   (_broker, request, context) => {
     context.reply({
       errorCode: ErrorCode.NONE,
-      unknownStateFilters: request.stateFilters.filter((name) => !STATES.has(name)),
+      unknownStateFilters: [...new Set(request.stateFilters)].filter((name) => !STATES.has(name)),
       transactionStates: [],
     })
   },

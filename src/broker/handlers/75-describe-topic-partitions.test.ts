@@ -101,5 +101,11 @@ describe('DescribeTopicPartitions', () => {
         ['c', error],
       ],
     )
+    const cursor = { topicName: 'c', partitionIndex: 0 }
+    const later = await ask(client, { topics: [{ name: '' }, { name: 'c' }], cursor })
+    assert.deepEqual(
+      later.topics.map(({ name, errorCode }) => [name, errorCode]),
+      [['c', ErrorCode.NONE]],
+    )
   })
 })

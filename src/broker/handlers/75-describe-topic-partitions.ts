@@ -29,11 +29,11 @@ export const describeTopicPartitions = serve(
       context.reply(refusal(request, ErrorCode.INVALID_REQUEST))
       return
     }
-    if (named.includes('')) {
+    const names = [...new Set(named)].filter((name) => name >= (cursor?.topicName ?? '')).sort()
+    if (names.includes('')) {
       context.reply(refusal(request, ErrorCode.UNKNOWN_SERVER_ERROR))
       return
     }
-    const names = [...new Set(named)].filter((name) => name >= (cursor?.topicName ?? '')).sort()
     context.reply(page(broker, request, names, all))
   },
   { readsMetadata: true },

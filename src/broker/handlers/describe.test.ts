@@ -208,13 +208,21 @@ describe('reassignments', () => {
     ]
     const listed = await client.call(request, response, 0, { timeoutMs: 1000, topics: null })
     assert.deepEqual([listed.errorCode, listed.topics], [ErrorCode.NONE, []])
+    const nothing = await client.call(
+      alterPartitionReassignmentsRequest,
+      alterPartitionReassignmentsResponse,
+      1,
+      { timeoutMs: 1000, allowReplicationFactorChange: false, topics: [] },
+    )
+    assert.deepEqual([nothing.allowReplicationFactorChange, nothing.errorMessage], [true, ''])
   })
 })
 
 describe('ListTransactions', () => {
   it('has none, and says which states it does not know', async () => {
     const client = await (await TestNode.start()).connect()
-    const body = { stateFilters: ['Ongoing', 'Lost', 'PrepareEpochFence'], producerIdFilters: [] }
+    const stateFilters = ['Ongoing', 'Lost', 'PrepareEpochFence', 'Lost']
+    const body = { stateFilters, producerIdFilters: [] }
     const answer = await client.call(listTransactionsRequest, listTransactionsResponse, 2, body)
     assert.equal(answer.errorCode, ErrorCode.NONE)
     assert.deepEqual([answer.unknownStateFilters, answer.transactionStates], [['Lost'], []])

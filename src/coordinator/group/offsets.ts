@@ -7,6 +7,7 @@
  */
 import { ZERO_UUID } from '../../base/uuid.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
+import { ClassicGroup } from './classic/group.ts'
 import { startSession } from './classic/rebalance.ts'
 import type { GroupContext } from './context.ts'
 import type { Committer } from './group.ts'
@@ -91,7 +92,11 @@ export function commitOffsets(
 function validateCommit(context: GroupContext, commit: Commit, nowMs: number): ErrorCode {
   const group = context.groups.get(commit.groupId)
   if (group === undefined) {
-    if (commit.generationIdOrMemberEpoch < 0) return ErrorCode.NONE
+    if (commit.generationIdOrMemberEpoch < 0) {
+      // Whoever commits without being a member makes the group, also if none of it is taken.
+      context.groups.set(commit.groupId, new ClassicGroup(commit.groupId))
+      return ErrorCode.NONE
+    }
     return commit.apiVersion >= 9 ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION
   }
   const error = group.validateOffsetCommit(commit, false)

@@ -5,6 +5,7 @@
  *
  * Not here: log levels of a broker (BROKER_LOGGER), which are no metadata.
  */
+import { javaHashMapOrder } from '../../base/java-hash.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
 import type {
   AlterConfigsRequest,
@@ -40,11 +41,15 @@ export interface ConfigOperation {
 }
 
 type ResourceResult = AlterConfigsResponse['responses'][number]
-/** One resource of a request, as far as both kinds of request agree. */
-interface RequestedResource {
+/** One setting of a request, as far as both kinds of request agree. */
+interface RequestedConfig {
+  readonly name: string
+  readonly value: string | null
+}
+interface RequestedResource<C extends RequestedConfig = RequestedConfig> {
   readonly resourceType: number
   readonly resourceName: string
-  readonly configs: readonly { readonly name: string; readonly value: string | null }[]
+  readonly configs: readonly C[]
 }
 
 /** Replaces all overrides of each resource. */
@@ -52,9 +57,9 @@ export function alterConfigs(
   context: ControllerContext,
   request: AlterConfigsRequest,
 ): Decision<AlterConfigsResponse> {
-  return decideEach(context, request.resources, request.validateOnly, (resource, { configs }) => {
-    const nullKeys = configs.filter(({ value }) => value === null)
-    if (nullKeys.length > 0) return nullValues(nullKeys)
+  const { resources, validateOnly } = request
+  const mustHaveValue = () => true
+  return decideEach(context, resources, validateOnly, mustHaveValue, (resource, { configs }) => {
     const operations = new Map<string, ConfigOperation>()
     for (const { name, value } of configs) operations.set(name, { type: OpType.SET, value })
     return decideConfigs(context, resource, operations, { replacesAll: true })
@@ -66,16 +71,18 @@ export function incrementalAlterConfigs(
   context: ControllerContext,
   request: IncrementalAlterConfigsRequest,
 ): Decision<IncrementalAlterConfigsResponse> {
-  return decideEach(context, request.resources, request.validateOnly, (resource, { configs }) => {
-    const nullKeys = configs.filter(
-      ({ value, configOperation }) => value === null && configOperation !== OpType.DELETE,
-    )
-    if (nullKeys.length > 0) return nullValues(nullKeys)
+  type Config = IncrementalAlterConfigsRequest['resources'][number]['configs'][number]
+  const { resources, validateOnly } = request
+  const mustHaveValue = ({ configOperation }: Config) => configOperation !== OpType.DELETE
+  return decideEach(context, resources, validateOnly, mustHaveValue, (resource, { configs }) => {
     const operations = new Map<string, ConfigOperation>()
     for (const { name, value, configOperation } of configs) {
       if (OP_NAMES[configOperation] === undefined) {
         const message = `Unknown operations type ${configOperation}`
-        return apiError(ErrorCode.UNKNOWN_SERVER_ERROR, message)
+        // A broker looks at what is for a broker; of the rest Kafka's controller expects no such.
+        const isBroker = resource.type === ConfigResourceType.BROKER
+        const code = isBroker ? ErrorCode.INVALID_REQUEST : ErrorCode.UNKNOWN_SERVER_ERROR
+        return apiError(code, message)
       }
       operations.set(name, { type: configOperation, value })
     }
@@ -83,17 +90,13 @@ export function incrementalAlterConfigs(
   })
 }
 
-function nullValues(configs: readonly { readonly name: string }[]): ApiError {
-  const keys = configs.map(({ name }) => name).join(', ')
-  return apiError(ErrorCode.INVALID_REQUEST, `Null value not supported for : ${keys}`)
-}
-
 type Decided = { readonly records: readonly MetadataRecord[] } | ApiError
 
-function decideEach<R extends RequestedResource>(
+function decideEach<C extends RequestedConfig, R extends RequestedResource<C>>(
   context: ControllerContext,
   resources: readonly R[],
   validateOnly: boolean,
+  mustHaveValue: (config: C) => boolean,
   decide: (resource: ConfigResource, request: R) => Decided,
 ): Decision<{ responses: ResourceResult[] }> {
   const records: MetadataRecord[] = []
@@ -110,7 +113,7 @@ function decideEach<R extends RequestedResource>(
       return answer(apiError(ErrorCode.INVALID_REQUEST, message))
     }
     const resource = { type: resourceType, name: resourceName }
-    const error = shapeError(context, request)
+    const error = shapeError(context, request, mustHaveValue)
     const decided = error ?? decide(resource, request)
     if ('errorCode' in decided) return answer(decided)
     if (records.length + decided.records.length > MAX_RECORDS_PER_REQUEST) {
@@ -123,10 +126,19 @@ function decideEach<R extends RequestedResource>(
   return { records: validateOnly ? [] : records, response: { responses } }
 }
 
-function shapeError(context: ControllerContext, request: RequestedResource): ApiError | null {
+function shapeError<C extends RequestedConfig>(
+  context: ControllerContext,
+  request: RequestedResource<C>,
+  mustHaveValue: (config: C) => boolean,
+): ApiError | null {
   const keys = new Set(request.configs.map(({ name }) => name))
   if (keys.size !== request.configs.length) {
     return apiError(ErrorCode.INVALID_REQUEST, 'Error due to duplicate config keys')
+  }
+  const empty = request.configs.filter((config) => config.value === null && mustHaveValue(config))
+  if (empty.length > 0) {
+    const message = `Null value not supported for : ${empty.map(({ name }) => name).join(', ')}`
+    return apiError(ErrorCode.INVALID_REQUEST, message)
   }
   switch (request.resourceType) {
     case ConfigResourceType.BROKER:
@@ -170,12 +182,14 @@ export function decideConfigs(
 ): Decided {
   const existing = context.image.configs.of(resource.type, resource.name)
   const changes: ConfigRecord[] = []
-  for (const [key, operation] of operations) {
+  const isBroker = resource.type === ConfigResourceType.BROKER
+  const keys = isBroker ? operations.keys() : javaHashMapOrder(operations.keys())
+  for (const key of keys) {
+    const operation = operations.get(key)!
     const value = newValue(context, resource, key, existing.get(key) ?? null, operation)
     if (typeof value === 'object' && value !== null) return value
     // A broker's key is written even if unchanged: the broker reads it again then (KAFKA-14136).
-    if (value === (existing.get(key) ?? null) && resource.type !== ConfigResourceType.BROKER)
-      continue
+    if (value === (existing.get(key) ?? null) && !isBroker) continue
     changes.push(change(resource, key, value))
   }
   if (options.replacesAll === true) {
@@ -188,10 +202,7 @@ export function decideConfigs(
     resourceNameError(resource) ??
     context.configValidator.validate(resource, applied(existing, changes), existing)
   // The values for a broker are checked by a broker, before its controller sees the change.
-  const error =
-    resource.type === ConfigResourceType.BROKER
-      ? (valueError() ?? changeError())
-      : (changeError() ?? valueError())
+  const error = isBroker ? (valueError() ?? changeError()) : (changeError() ?? valueError())
   if (error !== null) return error
   const missing = options.isNew === true ? null : existenceError(context, resource)
   if (missing !== null) return missing
@@ -234,9 +245,7 @@ function newValue(
   if (operation.type === OpType.DELETE) return null
   const { configValidator } = context
   if (!configValidator.isList(resource.type, key)) {
-    const name = OP_NAMES[operation.type]
-    const message = `Can't ${name} to key ${key} because its type is not LIST.`
-    return apiError(ErrorCode.INVALID_CONFIG, message)
+    return apiError(ErrorCode.INVALID_CONFIG, notAList(context, resource, key, operation.type))
   }
   const start = current ?? configValidator.defaultValue(resource.type, key) ?? ''
   const items = start.split(',').filter((item) => item !== '')
@@ -245,6 +254,20 @@ function newValue(
     return items.filter((item) => !named.includes(item)).join(',')
   }
   return [...new Set([...items, ...named])].join(',')
+}
+
+/** A broker and a controller have words of their own for it. */
+function notAList(
+  { configValidator }: ControllerContext,
+  resource: ConfigResource,
+  key: string,
+  type: number,
+): string {
+  if (resource.type !== ConfigResourceType.BROKER) {
+    return `Can't ${OP_NAMES[type]} to key ${key} because its type is not LIST.`
+  }
+  if (!configValidator.isKnown(resource.type, key)) return `Unknown config name: ${key}`
+  return `Config value ${OP_NAMES[type]!.toLowerCase()} is not allowed for config key: ${key}`
 }
 
 /** Who is eligible to lead was worked out with the old min.insync.replicas: forget it (KIP-966). */

@@ -67,6 +67,28 @@ test('lists are extended and shortened, from the default on', () => {
   ])
 })
 
+test('of several faults the one is named that Kafka comes to first', () => {
+  const cluster = withTopic()
+  const subtract = (key: string): Change => [key, '1', OpType.SUBTRACT]
+  const keys = ['flush.messages', 'segment.ms', 'retention.ms'].map(subtract)
+  const message = "Can't SUBTRACT to key segment.ms because its type is not LIST."
+  assert.deepEqual(incremental(cluster, TOPIC, 'a', ...keys), [40, message])
+  const empty = [42, 'Null value not supported for : a, b']
+  assert.deepEqual(incremental(cluster, 99, 'a', ['a', null], ['b', null]), empty)
+  assert.deepEqual(incremental(cluster, BROKER, 'x', ['a', null], ['b', null]), empty)
+})
+
+test('a broker has words of its own for what is no list', () => {
+  const cluster = withTopic()
+  const refused = 'Config value append is not allowed for config key: num.io.threads'
+  const change: Change = ['num.io.threads', '1', OpType.APPEND]
+  assert.deepEqual(incremental(cluster, BROKER, '1', change), [40, refused])
+  const unknown = incremental(cluster, BROKER, '1', ['nope', '1', OpType.SUBTRACT])
+  assert.deepEqual(unknown, [40, 'Unknown config name: nope'])
+  const operation = [42, 'Unknown operations type 9']
+  assert.deepEqual(incremental(cluster, BROKER, '1', ['num.io.threads', '1', 9]), operation)
+})
+
 test('a resource changes whole or not at all', () => {
   const cluster = withTopic()
   const result = incremental(cluster, TOPIC, 'a', ['retention.ms', '5'], ['nope', '1'])

@@ -30,7 +30,10 @@ export function electLeaders(
   request: ElectLeadersRequest,
 ): Decision<ElectLeadersResponse> {
   const { electionType, topicPartitions } = request
-  if (electionType !== ElectionType.PREFERRED && electionType !== ElectionType.UNCLEAN) {
+  const isUnknownType =
+    electionType !== ElectionType.PREFERRED && electionType !== ElectionType.UNCLEAN
+  // Where there is nothing to elect Kafka does not ask how.
+  if (isUnknownType && topicPartitions?.length !== 0) {
     const text = `Unknown election type ${electionType}`
     return refused(request, apiError(ErrorCode.INVALID_REQUEST, text))
   }

@@ -128,6 +128,13 @@ test('features are refused in the words of Kafka', () => {
   assert.equal(cluster.image.features.levels.get('group.version'), 1)
 })
 
+test('of two that are refused the one is named that Kafka comes to first', () => {
+  const cluster = new TestCluster().start(1)
+  const refused = updateFailure(cluster, ['metadata.version', 1, 2], ['kraft.version', 25])
+  const range = 'Local controller 1 only supports versions 0-1'
+  assert.deepEqual(refused, [95, `Invalid update version 25 for feature kraft.version. ${range}`])
+})
+
 test('a broker that does not run a level holds it back', () => {
   const cluster = new TestCluster().start(1)
   update(cluster, [['transaction.version', 0, 2]])

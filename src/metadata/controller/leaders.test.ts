@@ -76,6 +76,9 @@ test('unknown partitions and kinds of election are refused', () => {
   assert.deepEqual(elect(cluster, 0, 'b'), [[3, 'No such topic as b']])
   assert.deepEqual(elect(cluster, 0, 'a', 7), [[3, 'No such partition as a-7']])
   assert.deepEqual(elect(cluster, 5, 'a'), [[42, 'Unknown election type 5']])
+  const request = { electionType: 5, topicPartitions: [], timeoutMs: 1000 }
+  const ofNothing = cluster.take(cluster.controller.electLeaders(request, 2, cluster.nowMs))
+  assert.deepEqual(ofNothing, { errorCode: ErrorCode.NONE, replicaElectionResults: [] })
   assert.deepEqual(elect(cluster, 1, 'a')[0]?.[0], ErrorCode.ELECTION_NOT_NEEDED)
 })
 

@@ -27,6 +27,11 @@ export function alterPartitionReassignments(
   context: ControllerContext,
   request: AlterPartitionReassignmentsRequest,
 ): Decision<AlterPartitionReassignmentsResponse> {
+  const { allowReplicationFactorChange } = request
+  // What Kafka answers then says nothing of what was asked.
+  if (request.topics.length === 0) {
+    return { records: [], response: { errorCode: ErrorCode.NONE, errorMessage: '', responses: [] } }
+  }
   const records: MetadataRecord[] = []
   const responses = request.topics.map(({ name, partitions }) => ({
     name,
@@ -37,13 +42,12 @@ export function alterPartitionReassignments(
           ? located
           : replicas === null
             ? cancelReassignment(context, located)
-            : reassign(context, located, replicas, request.allowReplicationFactorChange)
+            : reassign(context, located, replicas, allowReplicationFactorChange)
       if (decided !== null && 'errorCode' in decided) return { partitionIndex, ...decided }
       if (decided !== null) records.push(decided)
       return { partitionIndex, ...apiError(ErrorCode.NONE) }
     }),
   }))
-  const { allowReplicationFactorChange } = request
   if (records.length > MAX_RECORDS_PER_REQUEST) {
     const message = 'Unable to perform excessively large batch operation.'
     const error = apiError(ErrorCode.POLICY_VIOLATION, message)

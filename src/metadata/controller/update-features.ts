@@ -2,6 +2,7 @@
  * Decides UpdateFeatures: all of a request or nothing (KIP-584, KIP-778 for metadata.version,
  * KIP-853 for kraft.version, KIP-966 for what enabling ELR brings with it).
  */
+import { javaHashMapOrder } from '../../base/java-hash.ts'
 import { ErrorCode, errorMessage } from '../../protocol/errors.ts'
 import type {
   UpdateFeaturesRequest,
@@ -45,7 +46,9 @@ export function updateFeatures(
   }
   const records: MetadataRecord[] = []
   let upgradesQuorumTo: number | null = null
-  for (const update of request.featureUpdates) {
+  const byFeature = new Map(request.featureUpdates.map((update) => [update.feature, update]))
+  for (const feature of javaHashMapOrder(byFeature.keys())) {
+    const update = byFeature.get(feature)!
     const decided = decideUpdate(context, update, proposed)
     if ('errorCode' in decided) {
       const prefix = 'The update failed for all features since the following feature had an error: '
