@@ -74,6 +74,7 @@ describe('fetch sessions', () => {
       cache.open(request(id, epoch, []), version, known, 1).error
     assert.equal(error(sessionId + 1, 1, 12), ErrorCode.FETCH_SESSION_ID_NOT_FOUND)
     assert.equal(error(sessionId, 2, 12), ErrorCode.INVALID_FETCH_SESSION_EPOCH)
+    assert.equal(error(sessionId, 2, 13), ErrorCode.INVALID_FETCH_SESSION_EPOCH)
     assert.equal(error(sessionId, 1, 13), ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR)
     assert.equal(error(sessionId, 1, 12), ErrorCode.NONE)
   })
@@ -86,6 +87,9 @@ describe('fetch sessions', () => {
     const second = cache.open(request(0, 0, [0]), 12, known, 2)
     assert.equal(cache.open(request(second.sessionId, 1, [], [0]), 12, known, 3).sessionId, 0)
     assert.equal(cache.size, 0)
+    const third = cache.open(request(0, 0, [0]), 12, known, 4)
+    const both = cache.open(request(third.sessionId, 1, [0], [0]), 12, known, 5)
+    assert.deepEqual([both.sessionId, indexesOf(both)], [0, [0]], 'what it asks is answered')
   })
 
   it('resolves a topic id that becomes known later', () => {

@@ -122,10 +122,10 @@ export class FetchSessionCache {
   ): FetchScope {
     const session = this.#sessions.get(request.sessionId)
     if (session === undefined) return failed(ErrorCode.FETCH_SESSION_ID_NOT_FOUND)
-    if (session.usesTopicIds !== usesTopicIds) return failed(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR)
     if (session.epoch !== request.sessionEpoch) {
       return failed(ErrorCode.INVALID_FETCH_SESSION_EPOCH)
     }
+    if (session.usesTopicIds !== usesTopicIds) return failed(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR)
     applyRequest(session.partitions, request, usesTopicIds, topicNameOf)
     for (const forgotten of request.forgottenTopicsData) {
       for (const index of forgotten.partitions) {
@@ -135,9 +135,12 @@ export class FetchSessionCache {
     }
     this.#sessions.delete(session.id)
     if (session.partitions.size === 0) {
+      // The request stands by itself then, with what it forgets in the same breath.
+      const partitions = new Map<string, FetchPartition>()
+      applyRequest(partitions, request, usesTopicIds, topicNameOf)
       return {
         error: ErrorCode.NONE,
-        partitions: session.partitions,
+        partitions,
         sessionId: SESSION_ID_NONE,
         incremental: false,
       }

@@ -47,11 +47,10 @@ export interface ConfigValidator {
   /**
    * Checks the whole set of overrides that the resource would have; null where they are fine. Names
    * of resources are checked by the controller. Errors of a value are INVALID_CONFIG with Kafka's
-   * message; a bad client-metrics or group resource may be another code.
+   * message; a bad client-metrics or group resource may be another code. Values for a broker are
+   * that broker's to check, before the controller is asked.
    */
   validate(resource: ConfigResource, configs: ConfigValues, existing: ConfigValues): ApiError | null
-  /** Whether there is such a key. */
-  isKnown(resourceType: number, key: string): boolean
   /** Whether APPEND and SUBTRACT apply to the key. */
   isList(resourceType: number, key: string): boolean
   /** The default that APPEND and SUBTRACT start from; null where there is none. */

@@ -96,6 +96,10 @@ export class Server {
     return `127.0.0.1:${this.#controllerPort}`
   }
 
+  get controllerPort(): number {
+    return this.#controllerPort
+  }
+
   get bootstrap(): string {
     return `127.0.0.1:${this.port}`
   }

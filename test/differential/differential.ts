@@ -54,7 +54,7 @@ function textOf({ step, request, outcomes: [kafka, millrace] }: Difference): str
 
 /** Waits until a server gives producer ids and answers for groups, which makes their topic. */
 export async function warmUp(server: Server): Promise<void> {
-  const side = new Side(server, 'warm', Date.now())
+  const side = new Side(server, server.port, 'warm', Date.now())
   const body = { transactionalId: null, transactionTimeoutMs: 0, producerId: -1, producerEpoch: -1 }
   const init = { message: initProducerIdRequest, version: 3, body }
   await eventually(LOADED_MS, async () => {

@@ -91,11 +91,12 @@ export class Normaliser {
       .inText(text)
       .replaceAll(this.#server.dataDirectory, 'DATA')
       .replaceAll(String(this.#server.port), 'PORT')
-      .replaceAll(this.#server.controllers.split(':')[1]!, 'CPORT')
+      .replaceAll(String(this.#server.controllerPort), 'CPORT')
   }
 
   #number(value: number, name: string): number | string {
     if (name === 'producerId' && value >= 0) return this.#symbols.nameOf('producerId', value)
+    if (name === 'sessionId' && value > 0) return this.#symbols.nameOf('session', value)
     if (name === 'port') return value === this.#server.port ? 'PORT' : 'CPORT'
     return value > this.#epochMs + NOW_FROM_MS / 2 && value < 2 ** 42 ? 'NOW' : value
   }

@@ -21,7 +21,6 @@ const DAMAGES = [
   'no records',
   'last offset delta',
   'control',
-  'codec 5',
   'log append time',
   'base offset 9',
   'leader epoch 7',
@@ -147,9 +146,6 @@ function damaged(b: Buffer, damage: Damage): Buffer {
       break
     case 'control':
       batch.setAttributes(b, 0, batch.attributes(b, 0) | 0x20)
-      break
-    case 'codec 5':
-      batch.setAttributes(b, 0, (batch.attributes(b, 0) & ~7) | 5)
       break
     case 'log append time':
       batch.setAttributes(b, 0, batch.attributes(b, 0) | 8)

@@ -41,6 +41,7 @@ export function drawRequest(
   const { min, max } = parseVersions(versions)
   const version = min + prng.int(max - min + 1)
   const layout = layoutOf(message, version)
+  vocabulary.begin(prng)
   return { message, version, body: drawStruct(prng, vocabulary, layout) }
 }
 

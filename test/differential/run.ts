@@ -1,7 +1,7 @@
 /**
  * npm run differential: Apache Kafka 4.3.1 and Millrace asked the same random things.
  *
- *     node test/differential/run.ts [--theme log|groups|admin] [--seed a random one]
+ *     node test/differential/run.ts [--theme NAME] [--seed a random one]
  *                                   [--sequences 30] [--steps 60] [--verbose] [--keep]
  *
  * Sequences of random requests go to a fresh server of each kind, as many of each theme, and every

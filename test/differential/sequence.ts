@@ -15,13 +15,21 @@ import { type Outcome, Side } from './side.ts'
 import { Symbols } from './symbols.ts'
 import { Vocabulary } from './vocabulary.ts'
 
-/** API keys, each as often as it is to be drawn. */
-export const THEMES: Readonly<Record<string, readonly number[]>> = {
-  log: [0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 23, 21, 22, 61, 35],
-  groups: [11, 11, 11, 11, 14, 14, 14, 12, 12, 13, 8, 8, 9, 9, 47, 15, 15, 16, 42, 10],
-  admin: [
-    19, 19, 19, 20, 37, 37, 3, 3, 75, 32, 32, 33, 44, 44, 44, 43, 45, 46, 74, 57, 60, 64, 66, 55,
-  ],
+/** What a sequence is about. */
+export interface Theme {
+  /** API keys, each as often as it is to be drawn. */
+  readonly keys: readonly number[]
+  /** Asked of the controller's listener, which has APIs of its own. */
+  readonly isForController?: true
+}
+
+const ADMINISTRATION = [19, 19, 19, 20, 37, 37, 32, 32, 33, 44, 44, 44, 43, 45, 46, 57, 60, 64, 55]
+
+export const THEMES: Readonly<Record<string, Theme>> = {
+  log: { keys: [0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 23, 21, 22, 61, 35] },
+  groups: { keys: [11, 11, 11, 11, 14, 14, 14, 12, 12, 13, 8, 8, 9, 9, 47, 15, 15, 16, 42, 10] },
+  admin: { keys: [...ADMINISTRATION, 3, 3, 75, 74, 66] },
+  controller: { keys: ADMINISTRATION, isForController: true },
 }
 
 /** What may wait for other members. */
@@ -56,6 +64,7 @@ export interface Difference {
 }
 
 interface Pending {
+  readonly drawn: DrawnRequest
   readonly request: string
   readonly outcomes: [Outcome | null, Outcome | null]
 }
@@ -67,9 +76,13 @@ export async function runSequence(
   servers: readonly [Server, Server],
   { theme, seed, name, steps, log }: SequenceOptions,
 ): Promise<Difference | null> {
+  const { keys, isForController } = THEMES[theme]!
   const prng = new Prng(seed)
   const epochMs = Date.now() - PAST_MS
-  const sides = servers.map((server) => new Side(server, name, epochMs)) as [Side, Side]
+  const sides = servers.map((server) => {
+    const port = isForController ? server.controllerPort : server.port
+    return new Side(server, port, name, epochMs)
+  }) as [Side, Side]
   const vocabulary = new Vocabulary(new Symbols(sides.map(({ symbols }) => symbols)), name, epochMs)
   const waiting: Pending[] = []
 
@@ -78,7 +91,7 @@ export async function runSequence(
     const response: Message = APIS.get(apiKey)!.response
     const request = textOf(drawn)
     if (WAITING.includes(apiKey)) {
-      const pending: Pending = { request, outcomes: [null, null] }
+      const pending: Pending = { drawn, request, outcomes: [null, null] }
       for (const [at, side] of sides.entries()) {
         side.askApart(drawn, response).then(
           (outcome) => (pending.outcomes[at] = outcome),
@@ -95,6 +108,8 @@ export async function runSequence(
       if (!isSame(outcomes as [Outcome, Outcome])) {
         return { request, outcomes: outcomes as [Outcome, Outcome] }
       }
+      const session = /"sessionId":"(session:\d+)"/.exec(outcomes[0] ?? '')
+      if (session?.[1] !== undefined) vocabulary.learnSession(session[1])
     }
     if (MUTATING.includes(apiKey)) await sleep(HEARD_MS)
     return settle(waiting, vocabulary, log)
@@ -116,7 +131,6 @@ export async function runSequence(
     if (made !== null) return { step: 0, ...made }
     await sleep(MADE_MS)
     for (let at = 1; at <= steps; at++) {
-      const keys = THEMES[theme]!
       const { key, request } = APIS.get(keys[prng.int(keys.length)]!)!
       const drawn = drawRequest(prng, vocabulary, request, SPOKEN[key] ?? request.versions)
       const difference = await step(drawn)
@@ -148,10 +162,26 @@ async function settle(
     const [left, right] = pending.outcomes.map((each) => each ?? 'no answer') as [Outcome, Outcome]
     log?.(`(late) ${pending.request}\n    ${left}`)
     if (!isSame([left, right])) return { request: pending.request, outcomes: [left, right] }
-    const generation = /"generationId":(\d+)/.exec(left)
-    if (generation !== null) vocabulary.generation = Number(generation[1])
+    learnMember(pending, left, vocabulary)
   }
   return null
+}
+
+/** Who has an id or a generation now. */
+function learnMember({ drawn }: Pending, outcome: Outcome, vocabulary: Vocabulary): void {
+  const joined = /"errorCode":(?:0|79),"generationId":(-?\d+).*"memberId":"(member:\d+)"/.exec(
+    outcome,
+  )
+  if (joined === null) return
+  const { groupId, groupInstanceId = null } = drawn.body as {
+    groupId: string
+    groupInstanceId?: string | null
+  }
+  const [, generation, member] = joined
+  vocabulary.learnMember({
+    ...{ group: groupId, member: member!, instance: groupInstanceId },
+    generation: Number(generation),
+  })
 }
 
 /**

@@ -1,5 +1,6 @@
 /**
- * One of the two servers: connections to it, and its answers in a form that can be compared.
+ * One of the two servers: connections to one of its listeners, and its answers in a form that can
+ * be compared.
  *
  * Connection 0 is for requests that are answered at once. JoinGroup and SyncGroup may wait for
  * other members, so each has a connection of its own while it waits.
@@ -25,21 +26,21 @@ const NO_ANSWER = 'no answer'
 export type Outcome = string
 
 export class Side {
-  readonly server: Server
+  readonly #port: number
   readonly symbols = new SideSymbols()
   readonly #normaliser: Normaliser
   #main: RawConnection | null = null
   readonly #others = new Set<RawConnection>()
   #correlationId = 0
 
-  constructor(server: Server, sequence: string, epochMs: number) {
-    this.server = server
+  constructor(server: Server, port: number, sequence: string, epochMs: number) {
+    this.#port = port
     this.#normaliser = new Normaliser(server, this.symbols, sequence, epochMs)
   }
 
   /** Sends a request on the connection of all that do not wait, and waits for what comes back. */
   async ask(drawn: DrawnRequest, response: Message): Promise<Outcome> {
-    this.#main ??= await RawConnection.open(this.server.port)
+    this.#main ??= await RawConnection.open(this.#port)
     const outcome = await this.#ask(this.#main, drawn, response)
     if (outcome === 'closed' || outcome === NO_ANSWER) this.#main = null
     return outcome
@@ -47,7 +48,7 @@ export class Side {
 
   /** The same on a new connection, for what may be answered much later. */
   async askApart(drawn: DrawnRequest, response: Message): Promise<Outcome> {
-    const connection = await RawConnection.open(this.server.port)
+    const connection = await RawConnection.open(this.#port)
     this.#others.add(connection)
     const outcome = await this.#ask(connection, drawn, response, WAITING_MS)
     connection.close()
@@ -56,7 +57,7 @@ export class Side {
 
   /** Of a request that has no answer only the end of its connection shows. */
   async tell(drawn: DrawnRequest): Promise<Outcome> {
-    const connection = await RawConnection.open(this.server.port)
+    const connection = await RawConnection.open(this.#port)
     this.#send(connection, drawn)
     const isClosed = await connection.isClosedSilently(300)
     connection.close()

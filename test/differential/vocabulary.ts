@@ -5,7 +5,7 @@
  *
  * Left out: what Kafka never answers (records that are null), what it answers by the order of a
  * hash table of its own (two bad settings of a broker) or by what it has written meanwhile (groups
- * that only a refused commit has made), transactions, followers, and fetch sessions.
+ * that only a refused commit has made), transactions, and followers.
  */
 
 import { ByteWriter } from '../../src/base/bytes.ts'
@@ -70,6 +70,18 @@ const GROUP_CONFIGS: readonly (readonly [string, readonly (string | null)[]])[] 
 ]
 const FEATURES = ['metadata.version', 'kraft.version', 'no.such.feature', '']
 
+/** Of so many members requests are drawn. */
+const NEWEST = 4
+
+/** A member as its last answer left it. */
+export interface Member {
+  readonly group: string
+  /** Its symbol. */
+  readonly member: string
+  readonly instance: string | null
+  readonly generation: number
+}
+
 export class Vocabulary {
   readonly symbols: Symbols
   /** Names of topics that the sequence makes, or does not. */
@@ -77,13 +89,18 @@ export class Vocabulary {
   readonly groups: readonly string[]
   /** A moment of the recent past: timestamps of records count from it. */
   readonly epochMs: number
-  /** The generation that the last answer named. */
-  generation = -1
+  /** Who has joined a group, the newest last. */
+  readonly #members: Member[] = []
+  /** Whose request is being drawn, where it is to make sense as a whole. */
+  #focus: Member | null = null
+  /** The epoch that the next fetch of each session has. */
+  readonly #sessions = new Map<string, number>()
   readonly #byPath: Readonly<Record<string, Draw>>
   readonly #byName: Readonly<Record<string, Draw>>
   /** Of the resource whose settings are being drawn. */
   #resource = 2
   #config: readonly (string | null)[] = []
+  #sessionEpoch = -1
   /** The next sequence number of each producer, near enough. */
   readonly #sequences = new Map<string, number>()
 
@@ -94,6 +111,24 @@ export class Vocabulary {
     this.epochMs = epochMs
     this.#byPath = this.#paths()
     this.#byName = this.#names()
+  }
+
+  /** Begins another request: mostly one that a member of a group may make. */
+  begin(prng: Prng): void {
+    const known = this.#members.slice(-NEWEST)
+    this.#focus = known.length > 0 && prng.chance(0.7) ? oneOf(prng, known) : null
+  }
+
+  /** Takes note of who is in which generation of which group. */
+  learnMember(member: Member): void {
+    const at = this.#members.findIndex((each) => each.member === member.member)
+    if (at >= 0) this.#members.splice(at, 1)
+    this.#members.push(member)
+  }
+
+  /** Takes note that a fetch of a session was answered. */
+  learnSession(session: string): void {
+    this.#sessions.set(session, (this.#sessions.get(session) ?? 0) + 1)
   }
 
   /** The value for a field, wrapped, or undefined where its name means nothing here. */
@@ -111,11 +146,13 @@ export class Vocabulary {
   }
 
   #group: Draw = (prng) => {
+    if (this.#focus !== null && prng.chance(0.95)) return this.#focus.group
     const [g, h] = this.groups
     return prng.chance(0.04) ? '' : oneOf(prng, [g, g, g, h])
   }
 
   #member: Draw = (prng) => {
+    if (this.#focus !== null && prng.chance(0.95)) return symbol(this.#focus.member)
     const known = this.symbols.known('member').map((name) => symbol(name))
     if (known.length > 0 && prng.chance(0.75))
       return known[Math.max(0, known.length - 1 - prng.int(3))]
@@ -151,13 +188,16 @@ export class Vocabulary {
       coordinatorKeys: this.#group,
       key: this.#group,
       memberId: this.#member,
-      groupInstanceId: of(null, null, null, null, 'i1', 'i2'),
+      groupInstanceId: (prng) => {
+        if (this.#focus !== null && prng.chance(0.9)) return this.#focus.instance
+        return oneOf(prng, [null, null, null, null, 'i1', 'i2'])
+      },
       generationId: (prng) => this.#generation(prng),
       generationIdOrMemberEpoch: (prng) => this.#generation(prng),
       memberEpoch: of(-1, -1, -1, 0, 1),
-      protocolType: of('consumer', 'consumer', 'consumer', 'consumer', 'consumer', 'connect', ''),
+      protocolType: of(...Array(12).fill('consumer'), 'connect', ''),
       protocolName: of(null, 'range', 'range', 'range', 'roundrobin', 'other'),
-      sessionTimeoutMs: of(10_000, 10_000, 10_000, 10_000, 10_000, 6000, 5999, 1_800_001, 0),
+      sessionTimeoutMs: of(...Array(12).fill(10_000), 6000, 5999, 1_800_001, 0),
       rebalanceTimeoutMs: of(60_000),
       reason: of(null, '', 'because'),
     }
@@ -212,7 +252,7 @@ export class Vocabulary {
       typesFilter: of('classic', 'Classic', 'consumer', 'nonsense'),
       resourceTypes: of(2, 4, 16, 32, 8, 0, 99),
       resourceType: (prng) => {
-        this.#resource = oneOf(prng, [2, 2, 2, 2, 2, 2, 4, 4, 32, 16, 0, 99])
+        this.#resource = oneOf(prng, [2, 2, 2, 2, 2, 2, 4, 4, 32, 16, 99])
         return this.#resource
       },
       resourceName: (prng) => {
@@ -272,8 +312,11 @@ export class Vocabulary {
         oneOf(prng, ['range', 'range', 'range', 'roundrobin', 'x']),
       'JoinGroupRequest.protocols.metadata': (prng) => this.#subscription(prng),
       'FindCoordinatorRequest.keyType': (prng) => oneOf(prng, [0, 0, 0, 3, -1]),
-      'FetchRequest.sessionId': () => 0,
-      'FetchRequest.sessionEpoch': () => -1,
+      'FetchRequest.sessionId': (prng) => this.#sessionId(prng),
+      'FetchRequest.sessionEpoch': (prng) => {
+        const odd = prng.chance(0.1)
+        return odd ? oneOf(prng, [-1, 0, 1, 2, 2_147_483_647]) : this.#sessionEpoch
+      },
       'FetchRequest.clusterId': () => null,
       'FetchRequest.replicaState': () => undefined,
       'InitProducerIdRequest.producerId': (prng) => {
@@ -287,8 +330,20 @@ export class Vocabulary {
     }
   }
 
+  /** Mostly none; else a new session, or the next fetch of one that there is. */
+  #sessionId(prng: Prng): unknown {
+    const known = this.symbols.known('session')
+    const kind = oneOf(prng, known.length > 0 ? ['none', 'new', 'known', 'known'] : ['none', 'new'])
+    this.#sessionEpoch = kind === 'none' ? -1 : 0
+    if (kind !== 'known') return prng.chance(0.05) ? 7 : 0
+    const session = oneOf(prng, known)
+    this.#sessionEpoch = this.#sessions.get(session) ?? 1
+    return symbol(session)
+  }
+
   #generation(prng: Prng): number {
-    return oneOf(prng, [...Array(8).fill(this.generation), this.generation + 1, -1, 0]) as number
+    const current = (this.#focus ?? this.#members.at(-1))?.generation ?? -1
+    return prng.chance(0.8) ? current : oneOf(prng, [current + 1, -1, 0])
   }
 
   #configName(prng: Prng): string {

@@ -21,7 +21,6 @@ const check = (type: number, name: string, values: Readonly<Record<string, strin
 test('each kind of resource has its own codes', () => {
   assert.equal(check(TOPIC, 't', { 'retention.ms': '1' }), null)
   assert.equal(check(TOPIC, 't', { x: '1' })?.[0], INVALID_CONFIG)
-  assert.equal(check(BROKER, '', { 'num.partitions': '1' })?.[0], INVALID_REQUEST)
   assert.deepEqual(check(GROUP, 'g', { 'consumer.timeout': '1' }), [
     INVALID_CONFIG,
     'Unknown group config name: consumer.timeout',
@@ -65,13 +64,6 @@ test('configs of subscriptions to metrics', () => {
   ])
   assert.deepEqual(problem({ match: 'client_id=(' })?.[0], INVALID_CONFIG)
   assert.deepEqual(problem({ push: '1' })?.[0], INVALID_REQUEST)
-})
-
-test('what was stored before a rule came does not block other changes', () => {
-  const resource = { type: BROKER, name: '1' }
-  const stored = of({ 'num.partitions': '2' })
-  const next = of({ 'num.partitions': '2', 'message.max.bytes': '9' })
-  assert.equal(rules().validate(resource, next, stored), null)
 })
 
 test('lists and defaults', () => {

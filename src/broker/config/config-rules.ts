@@ -45,17 +45,11 @@ export class ConfigRules implements ConfigValidator {
         return invalidConfig(checkGroupConfig(configs, current))
       case CLIENT_METRICS:
         return checkClientMetrics(name, configs)
-      case BROKER: {
-        const message = this.#broker.check(changed(configs, existing), name !== '')
-        return message === null ? null : apiError(ErrorCode.INVALID_REQUEST, message)
-      }
+      case BROKER:
+        return null // a broker has looked at them (config-changes.ts)
       default:
         return apiError(ErrorCode.INVALID_REQUEST, `Unknown resource type ${type}`)
     }
-  }
-
-  isKnown(resourceType: number, key: string): boolean {
-    return keyOf(resourceType, key) !== null
   }
 
   isList(resourceType: number, key: string): boolean {
@@ -108,22 +102,18 @@ export class ConfigRules implements ConfigValidator {
   }
 }
 
+/** The default of a broker's config as text; null where it has none. */
+export function brokerDefault(key: string): string | null {
+  const known = brokerKey(key)
+  return known === null ? null : defaultText(known)
+}
+
 /** The config of a resource's key; null where there is none such. */
 export function keyOf(resourceType: number, key: string): ConfigKey | null {
   if (resourceType === TOPIC) return topicKey(key)
   if (resourceType === BROKER) return brokerKey(key)
   if (resourceType === GROUP) return groupKey(key)
   return resourceType === CLIENT_METRICS ? clientMetricsKey(key) : null
-}
-
-/** Without what was stored before and cannot be taken any more: it does not stand in the way. */
-function changed(configs: ConfigValues, existing: ConfigValues): ConfigValues {
-  return new Map(
-    [...configs].filter(([name, value]) => {
-      const readOnly = brokerKey(name)?.updateMode === 'read-only'
-      return !(readOnly && existing.get(name) === value)
-    }),
-  )
 }
 
 function invalidConfig(message: string | null): ApiError | null {

@@ -6,15 +6,19 @@ import {
   alterConfigsRequest,
   alterConfigsResponse,
 } from '../../protocol/messages/33-alter-configs.ts'
+import { changeConfigs } from '../config/config-changes.ts'
 import { serve } from '../served-api.ts'
 
 export const alterConfigs = serve(
   alterConfigsRequest,
   alterConfigsResponse,
   (broker, request, context) => {
-    broker.metadata.submit(
-      (controller) => controller.alterConfigs(request, context.apiVersion, broker.nowMs),
-      (response) => context.reply(response),
+    changeConfigs(
+      broker,
+      context,
+      request,
+      () => null,
+      (controller, rest) => controller.alterConfigs(rest, context.apiVersion, broker.nowMs),
     )
   },
   { changesMetadata: true },

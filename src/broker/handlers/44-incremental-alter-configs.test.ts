@@ -15,7 +15,7 @@ import {
   incrementalAlterConfigsRequest,
   incrementalAlterConfigsResponse,
 } from '../../protocol/messages/44-incremental-alter-configs.ts'
-import { batchOf, type TestClient, TestNode } from '../node.test-support.ts'
+import { batchOf, CONTROLLER_PORT, type TestClient, TestNode } from '../node.test-support.ts'
 
 const TOPIC = 2
 const BROKER = 4
@@ -149,6 +149,60 @@ describe('IncrementalAlterConfigs', () => {
     assert.equal(await alter(client, BROKER, '1', ['log.dirs', '/elsewhere']), INVALID_REQUEST)
     assert.equal(await alter(client, BROKER, '', ['node.id', '4']), INVALID_REQUEST)
     assert.deepEqual((await show(client, TOPIC, 't', 'retention.ms'))[1], DEFAULT)
+  })
+
+  it('refuses by itself what no controller need see, in the order of Kafka', async () => {
+    const { client } = await withTopic()
+    const why = async (type: number, resource: string, ...changes: Change[]) => {
+      const configs = changes.map(([name, value, configOperation = SET]) => {
+        return { name, value, configOperation }
+      })
+      const asked = { resourceType: type, resourceName: resource, configs }
+      const body = { resources: [asked], validateOnly: true }
+      const [request, response] = [incrementalAlterConfigsRequest, incrementalAlterConfigsResponse]
+      const answer = (await client.call(request, response, 1, body)).responses[0]
+      return [answer?.errorCode, answer?.errorMessage]
+    }
+    const empty = [42, 'Null value not supported for : a, b']
+    assert.deepEqual(await why(99, 'x', ['a', null], ['b', null]), empty)
+    assert.deepEqual(await why(BROKER, 'x', ['a', null], ['b', null]), empty)
+    const twice = [42, 'Error due to duplicate config keys']
+    assert.deepEqual(await why(TOPIC, 't', ['a', null], ['a', null]), twice)
+    assert.deepEqual(await why(99, 'x'), [42, 'Unknown resource type 99'])
+    const notAnId = [42, 'Node id must be an integer, but it is: x']
+    assert.deepEqual(await why(BROKER, 'x', ['a', '1']), notAnId)
+    const other = [42, 'Unexpected broker id, expected 1, but received 2']
+    assert.deepEqual(await why(BROKER, '2', ['a', '1']), other)
+    const noList = [40, 'Config value append is not allowed for config key: num.io.threads']
+    assert.deepEqual(await why(BROKER, '1', ['num.io.threads', '1', APPEND]), noList)
+    const unknown = [40, 'Unknown config name: nope']
+    assert.deepEqual(await why(BROKER, '1', ['nope', '1', SUBTRACT]), unknown)
+    const operation = [42, 'Unknown operations type 9']
+    assert.deepEqual(await why(BROKER, '1', ['num.io.threads', '1', 9]), operation)
+  })
+
+  it('leaves the values for a broker to brokers, and is not held up by those that they refuse', async () => {
+    const { node, client } = await withTopic()
+    const controller = await node.connect({ port: CONTROLLER_PORT })
+    assert.equal(await alter(client, BROKER, '1', ['node.id', '2']), ErrorCode.INVALID_REQUEST)
+    assert.equal(await alter(controller, BROKER, '1', ['node.id', '2']), ErrorCode.NONE)
+    const unregistered = ErrorCode.BROKER_ID_NOT_REGISTERED
+    assert.equal(await alter(controller, BROKER, '2', ['node.id', '2']), unregistered)
+    assert.equal(await alter(client, BROKER, '1', ['message.max.bytes', '5000']), ErrorCode.NONE)
+    assert.equal((await show(client, BROKER, '1', 'message.max.bytes'))[0], '5000')
+  })
+
+  it('says of each resource of a request what comes of it', async () => {
+    const { client } = await withTopic()
+    const asked = (resourceType: number, resourceName: string) => {
+      return { resourceType, resourceName, configs: [{ name: 'retention.ms', value: '5' }] }
+    }
+    const resources = [asked(99, 'x'), asked(TOPIC, 't'), asked(TOPIC, 'u'), asked(TOPIC, 'u')]
+    const body = { resources, validateOnly: false }
+    const { responses } = await client.call(alterConfigsRequest, alterConfigsResponse, 2, body)
+    const found = responses.map(({ resourceName, errorCode }) => `${resourceName} ${errorCode}`)
+    assert.deepEqual(found.sort(), ['t 0', 'u 42', 'u 42', 'x 42'])
+    assert.equal((await show(client, TOPIC, 't', 'retention.ms'))[0], '5')
   })
 
   it('looks at the values for a broker first, and appends to no list but of a topic or broker', async () => {

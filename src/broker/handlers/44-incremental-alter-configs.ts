@@ -8,6 +8,7 @@ import {
   incrementalAlterConfigsRequest,
   incrementalAlterConfigsResponse,
 } from '../../protocol/messages/44-incremental-alter-configs.ts'
+import { changeConfigs } from '../config/config-changes.ts'
 import { alterLoggers, nodeIdError } from '../config/loggers.ts'
 import { serve } from '../served-api.ts'
 
@@ -17,26 +18,17 @@ export const incrementalAlterConfigs = serve(
   incrementalAlterConfigsRequest,
   incrementalAlterConfigsResponse,
   (broker, request, context) => {
-    const { resources, validateOnly } = request
     const { threshold } = broker.logger
-    const isLogger = ({ resourceType }: Resource) =>
-      threshold !== undefined && resourceType === ConfigResourceType.BROKER_LOGGER
-    const own = resources.filter(isLogger).map((resource) => {
-      const { resourceType, resourceName, configs } = resource
-      const error =
-        nodeIdError(resourceName, broker.nodeId) ?? alterLoggers(threshold!, configs, validateOnly)
-      return { ...error, resourceType, resourceName }
-    })
-    const others = resources.filter((resource) => !isLogger(resource))
-    if (own.length > 0 && others.length === 0) {
-      context.reply({ responses: own })
-      return
+    // The log level is no metadata.
+    const own = ({ resourceType, resourceName, configs }: Resource) => {
+      if (threshold === undefined || resourceType !== ConfigResourceType.BROKER_LOGGER) return null
+      return (
+        nodeIdError(resourceName, broker.nodeId) ??
+        alterLoggers(threshold, configs, request.validateOnly)
+      )
     }
-    const forwarded = { resources: others, validateOnly }
-    broker.metadata.submit(
-      (controller) =>
-        controller.incrementalAlterConfigs(forwarded, context.apiVersion, broker.nowMs),
-      ({ responses }) => context.reply({ responses: [...own, ...responses] }),
+    changeConfigs(broker, context, request, own, (controller, rest) =>
+      controller.incrementalAlterConfigs(rest, context.apiVersion, broker.nowMs),
     )
   },
   { changesMetadata: true },

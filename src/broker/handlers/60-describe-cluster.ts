@@ -20,7 +20,7 @@ export const describeCluster = serve(
   (broker, request, context) => {
     const here = context.listener.kind === 'broker' ? BROKERS : CONTROLLERS
     if (request.endpointType !== here) {
-      context.reply(wrongEndpoint(here, request.endpointType))
+      context.reply(wrongEndpoint(here, request.endpointType, context.apiVersion))
       return
     }
     const nodes =
@@ -53,13 +53,14 @@ function nameOf(endpointType: number): string {
   return endpointType === BROKERS ? 'BROKER' : 'CONTROLLER'
 }
 
-function wrongEndpoint(here: number, asked: number): DescribeClusterResponse {
+function wrongEndpoint(here: number, asked: number, version: number): DescribeClusterResponse {
   const isKnown = asked === BROKERS || asked === CONTROLLERS
   const mismatch =
     `The request was sent to an endpoint of type ${nameOf(here)}, ` +
     `but we wanted an endpoint of type ${nameOf(asked)}`
+  const mismatched = version === 0 ? ErrorCode.INVALID_REQUEST : ErrorCode.MISMATCHED_ENDPOINT_TYPE
   return {
-    errorCode: isKnown ? ErrorCode.MISMATCHED_ENDPOINT_TYPE : ErrorCode.UNSUPPORTED_ENDPOINT_TYPE,
+    errorCode: isKnown ? mismatched : ErrorCode.UNSUPPORTED_ENDPOINT_TYPE,
     errorMessage: isKnown ? mismatch : `Unsupported endpoint type ${asked}`,
     // Kafka leaves the default, whichever listener was asked.
     endpointType: BROKERS,

@@ -119,9 +119,9 @@ describe('DescribeCluster', () => {
     const node = await TestNode.start()
     const client = await node.connect()
     const controllers = await node.connect({ port: CONTROLLER_PORT })
-    const ask = async (on: typeof client, endpointType: number) => {
+    const ask = async (on: typeof client, endpointType: number, version = 2) => {
       const body = { includeClusterAuthorizedOperations: true, endpointType }
-      const answer = await on.call(describeClusterRequest, describeClusterResponse, 2, body)
+      const answer = await on.call(describeClusterRequest, describeClusterResponse, version, body)
       const ports = answer.brokers.map(({ brokerId, port }) => [brokerId, port])
       return [answer.errorCode, answer.endpointType, ports]
     }
@@ -131,6 +131,8 @@ describe('DescribeCluster', () => {
     assert.deepEqual(await ask(client, CONTROLLERS), [mismatched, BROKERS, []])
     assert.deepEqual(await ask(controllers, BROKERS), [mismatched, BROKERS, []])
     assert.deepEqual(await ask(client, 3), [ErrorCode.UNSUPPORTED_ENDPOINT_TYPE, BROKERS, []])
+    const nothing = [ErrorCode.INVALID_REQUEST, BROKERS, []]
+    assert.deepEqual(await ask(controllers, BROKERS, 0), nothing, 'before there were such types')
   })
 })
 

@@ -3,7 +3,9 @@
  * for topics, brokers, the default of all brokers, groups (KIP-848) and client-metrics (KIP-714).
  * A resource fails or succeeds whole.
  *
- * Not here: log levels of a broker (BROKER_LOGGER), which are no metadata.
+ * What a broker refuses before it asks its controller is in src/broker/config/config-changes.ts,
+ * the values for a broker among it. Not here: log levels of a broker (BROKER_LOGGER), which are no
+ * metadata.
  */
 import { javaHashMapOrder } from '../../base/java-hash.ts'
 import { ErrorCode } from '../../protocol/errors.ts'
@@ -24,32 +26,24 @@ import { type ApiError, apiError } from '../api-error.ts'
 import { type ConfigResource, ConfigResourceType, type ConfigValues } from '../config-validator.ts'
 import { type Decision, type MetadataRecord, metadataRecord } from '../records.ts'
 import {
-  configChangeError,
-  existenceError,
-  resourceNameError,
-  unknownResource,
-} from './config-rules.ts'
+  type ConfigOperation,
+  isOfLists,
+  OP_NAMES,
+  OpType,
+  valueAfter,
+} from './config-operations.ts'
+import { configChangeError, existenceError, resourceNameError } from './config-rules.ts'
 import { type ControllerContext, MAX_RECORDS_PER_REQUEST } from './context.ts'
 
-/** What IncrementalAlterConfigs can do to a key. */
-export const OpType = { SET: 0, DELETE: 1, APPEND: 2, SUBTRACT: 3 } as const
-const OP_NAMES = ['SET', 'DELETE', 'APPEND', 'SUBTRACT'] as const
-
-export interface ConfigOperation {
-  readonly type: number
-  readonly value: string | null
-}
+const RESOURCE_TYPES: readonly number[] = Object.values(ConfigResourceType).filter(
+  (type) => type !== ConfigResourceType.UNKNOWN,
+)
 
 type ResourceResult = AlterConfigsResponse['responses'][number]
-/** One setting of a request, as far as both kinds of request agree. */
-interface RequestedConfig {
-  readonly name: string
-  readonly value: string | null
-}
-interface RequestedResource<C extends RequestedConfig = RequestedConfig> {
+/** One resource of a request, as far as both kinds of request agree. */
+interface RequestedResource {
   readonly resourceType: number
   readonly resourceName: string
-  readonly configs: readonly C[]
 }
 
 /** Replaces all overrides of each resource. */
@@ -57,9 +51,7 @@ export function alterConfigs(
   context: ControllerContext,
   request: AlterConfigsRequest,
 ): Decision<AlterConfigsResponse> {
-  const { resources, validateOnly } = request
-  const mustHaveValue = () => true
-  return decideEach(context, resources, validateOnly, mustHaveValue, (resource, { configs }) => {
+  return decideEach(request.resources, request.validateOnly, (resource, { configs }) => {
     const operations = new Map<string, ConfigOperation>()
     for (const { name, value } of configs) operations.set(name, { type: OpType.SET, value })
     return decideConfigs(context, resource, operations, { replacesAll: true })
@@ -71,18 +63,12 @@ export function incrementalAlterConfigs(
   context: ControllerContext,
   request: IncrementalAlterConfigsRequest,
 ): Decision<IncrementalAlterConfigsResponse> {
-  type Config = IncrementalAlterConfigsRequest['resources'][number]['configs'][number]
-  const { resources, validateOnly } = request
-  const mustHaveValue = ({ configOperation }: Config) => configOperation !== OpType.DELETE
-  return decideEach(context, resources, validateOnly, mustHaveValue, (resource, { configs }) => {
+  return decideEach(request.resources, request.validateOnly, (resource, { configs }) => {
     const operations = new Map<string, ConfigOperation>()
     for (const { name, value, configOperation } of configs) {
       if (OP_NAMES[configOperation] === undefined) {
         const message = `Unknown operations type ${configOperation}`
-        // A broker looks at what is for a broker; of the rest Kafka's controller expects no such.
-        const isBroker = resource.type === ConfigResourceType.BROKER
-        const code = isBroker ? ErrorCode.INVALID_REQUEST : ErrorCode.UNKNOWN_SERVER_ERROR
-        return apiError(code, message)
+        return apiError(ErrorCode.UNKNOWN_SERVER_ERROR, message)
       }
       operations.set(name, { type: configOperation, value })
     }
@@ -92,29 +78,24 @@ export function incrementalAlterConfigs(
 
 type Decided = { readonly records: readonly MetadataRecord[] } | ApiError
 
-function decideEach<C extends RequestedConfig, R extends RequestedResource<C>>(
-  context: ControllerContext,
+function decideEach<R extends RequestedResource>(
   resources: readonly R[],
   validateOnly: boolean,
-  mustHaveValue: (config: C) => boolean,
   decide: (resource: ConfigResource, request: R) => Decided,
 ): Decision<{ responses: ResourceResult[] }> {
   const records: MetadataRecord[] = []
-  const seen = new Map<string, number>()
-  for (const { resourceType, resourceName } of resources) {
-    const id = `${resourceType}:${resourceName}`
-    seen.set(id, (seen.get(id) ?? 0) + 1)
-  }
+  const isRepeated = repeatedResources(resources)
   const responses = resources.map((request): ResourceResult => {
     const { resourceType, resourceName } = request
     const answer = (error: ApiError): ResourceResult => ({ ...error, resourceType, resourceName })
-    if (seen.get(`${resourceType}:${resourceName}`)! > 1) {
-      const message = 'Each resource must appear at most once.'
-      return answer(apiError(ErrorCode.INVALID_REQUEST, message))
+    if (!RESOURCE_TYPES.includes(resourceType)) {
+      const message = `Unknown resource type ${resourceType}.`
+      return answer(apiError(ErrorCode.UNSUPPORTED_VERSION, message))
     }
-    const resource = { type: resourceType, name: resourceName }
-    const error = shapeError(context, request, mustHaveValue)
-    const decided = error ?? decide(resource, request)
+    if (isRepeated(request)) {
+      return answer(apiError(ErrorCode.INVALID_REQUEST, 'Duplicate resource.'))
+    }
+    const decided = decide({ type: resourceType, name: resourceName }, request)
     if ('errorCode' in decided) return answer(decided)
     if (records.length + decided.records.length > MAX_RECORDS_PER_REQUEST) {
       const message = 'Unable to perform excessively large batch operation.'
@@ -126,43 +107,18 @@ function decideEach<C extends RequestedConfig, R extends RequestedResource<C>>(
   return { records: validateOnly ? [] : records, response: { responses } }
 }
 
-function shapeError<C extends RequestedConfig>(
-  context: ControllerContext,
-  request: RequestedResource<C>,
-  mustHaveValue: (config: C) => boolean,
-): ApiError | null {
-  const keys = new Set(request.configs.map(({ name }) => name))
-  if (keys.size !== request.configs.length) {
-    return apiError(ErrorCode.INVALID_REQUEST, 'Error due to duplicate config keys')
+/** Tells of each resource whether it is in a request more than once. */
+export function repeatedResources(
+  resources: readonly RequestedResource[],
+): (resource: RequestedResource) => boolean {
+  const idOf = ({ resourceType, resourceName }: RequestedResource) =>
+    `${resourceType}:${resourceName}`
+  const seen = new Map<string, number>()
+  for (const resource of resources) {
+    const id = idOf(resource)
+    seen.set(id, (seen.get(id) ?? 0) + 1)
   }
-  const empty = request.configs.filter((config) => config.value === null && mustHaveValue(config))
-  if (empty.length > 0) {
-    const message = `Null value not supported for : ${empty.map(({ name }) => name).join(', ')}`
-    return apiError(ErrorCode.INVALID_REQUEST, message)
-  }
-  switch (request.resourceType) {
-    case ConfigResourceType.BROKER:
-      return brokerNameError(context, request.resourceName)
-    case ConfigResourceType.TOPIC:
-    case ConfigResourceType.CLIENT_METRICS:
-    case ConfigResourceType.GROUP:
-      return null
-    default:
-      return unknownResource(request.resourceType)
-  }
-}
-
-/** A broker changes its own config only, or the default of all. */
-function brokerNameError(context: ControllerContext, name: string): ApiError | null {
-  if (name === '') return null
-  if (!/^[+-]?\d+$/.test(name)) {
-    const message = `Node id must be an integer, but it is: ${name}`
-    return apiError(ErrorCode.INVALID_REQUEST, message)
-  }
-  const { nodeId } = context.settings
-  if (Number(name) === nodeId) return null
-  const message = `Unexpected broker id, expected ${nodeId}, but received ${name}`
-  return apiError(ErrorCode.INVALID_REQUEST, message)
+  return (resource) => seen.get(idOf(resource))! > 1
 }
 
 /** How the operations of a resource are meant. */
@@ -183,13 +139,18 @@ export function decideConfigs(
   const existing = context.image.configs.of(resource.type, resource.name)
   const changes: ConfigRecord[] = []
   const isBroker = resource.type === ConfigResourceType.BROKER
-  const keys = isBroker ? operations.keys() : javaHashMapOrder(operations.keys())
-  for (const key of keys) {
+  const { configValidator } = context
+  for (const key of javaHashMapOrder(operations.keys())) {
     const operation = operations.get(key)!
-    const value = newValue(context, resource, key, existing.get(key) ?? null, operation)
-    if (typeof value === 'object' && value !== null) return value
+    if (isOfLists(operation) && !configValidator.isList(resource.type, key)) {
+      const name = OP_NAMES[operation.type]
+      const message = `Can't ${name} to key ${key} because its type is not LIST.`
+      return apiError(ErrorCode.INVALID_CONFIG, message)
+    }
+    const current = existing.get(key) ?? null
+    const value = valueAfter(configValidator, resource.type, key, current, operation)
     // A broker's key is written even if unchanged: the broker reads it again then (KAFKA-14136).
-    if (value === (existing.get(key) ?? null) && !isBroker) continue
+    if (value === current && !isBroker) continue
     changes.push(change(resource, key, value))
   }
   if (options.replacesAll === true) {
@@ -197,12 +158,10 @@ export function decideConfigs(
       if (!operations.has(key)) changes.push(change(resource, key, null))
     }
   }
-  const changeError = () => firstChangeError(context, changes)
-  const valueError = () =>
+  const error =
+    firstChangeError(context, changes) ??
     resourceNameError(resource) ??
-    context.configValidator.validate(resource, applied(existing, changes), existing)
-  // The values for a broker are checked by a broker, before its controller sees the change.
-  const error = isBroker ? (valueError() ?? changeError()) : (changeError() ?? valueError())
+    configValidator.validate(resource, applied(existing, changes), existing)
   if (error !== null) return error
   const missing = options.isNew === true ? null : existenceError(context, resource)
   if (missing !== null) return missing
@@ -232,42 +191,6 @@ function applied(existing: ConfigValues, changes: readonly ConfigRecord[]): Conf
     else values.set(name, value)
   }
   return values
-}
-
-function newValue(
-  context: ControllerContext,
-  resource: ConfigResource,
-  key: string,
-  current: string | null,
-  operation: ConfigOperation,
-): string | null | ApiError {
-  if (operation.type === OpType.SET) return operation.value
-  if (operation.type === OpType.DELETE) return null
-  const { configValidator } = context
-  if (!configValidator.isList(resource.type, key)) {
-    return apiError(ErrorCode.INVALID_CONFIG, notAList(context, resource, key, operation.type))
-  }
-  const start = current ?? configValidator.defaultValue(resource.type, key) ?? ''
-  const items = start.split(',').filter((item) => item !== '')
-  const named = operation.value!.split(',')
-  if (operation.type === OpType.SUBTRACT) {
-    return items.filter((item) => !named.includes(item)).join(',')
-  }
-  return [...new Set([...items, ...named])].join(',')
-}
-
-/** A broker and a controller have words of their own for it. */
-function notAList(
-  { configValidator }: ControllerContext,
-  resource: ConfigResource,
-  key: string,
-  type: number,
-): string {
-  if (resource.type !== ConfigResourceType.BROKER) {
-    return `Can't ${OP_NAMES[type]} to key ${key} because its type is not LIST.`
-  }
-  if (!configValidator.isKnown(resource.type, key)) return `Unknown config name: ${key}`
-  return `Config value ${OP_NAMES[type]!.toLowerCase()} is not allowed for config key: ${key}`
 }
 
 /** Who is eligible to lead was worked out with the old min.insync.replicas: forget it (KIP-966). */

@@ -13,8 +13,9 @@ import { ConfigResourceType, type ConfigValues } from '../config-validator.ts'
 import { type Decision, type MetadataRecord, metadataRecord } from '../records.ts'
 import { CLUSTER_METADATA_TOPIC, topicNameError } from '../topic-name.ts'
 import { type PartitionImage, partitionToRecord } from '../topics.ts'
-import { type ConfigOperation, decideConfigs, OpType } from './alter-configs.ts'
+import { decideConfigs } from './alter-configs.ts'
 import { manualAssignmentError, newPartition, placedAssignments } from './assignments.ts'
+import { type ConfigOperation, OpType } from './config-operations.ts'
 import { type ControllerContext, MAX_RECORDS_PER_REQUEST } from './context.ts'
 
 /** Partitions that one request may make; checked before anything is laid out. */

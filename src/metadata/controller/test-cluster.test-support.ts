@@ -38,7 +38,6 @@ export const configValidator: ConfigValidator = {
     }
     return null
   },
-  isKnown: (_type, key) => key !== 'nope',
   isList: (_type, key) => key === 'cleanup.policy',
   defaultValue: (_type, key) => TOPIC_DEFAULTS.get(key) ?? null,
   topicConfig: (key, { topic, broker, cluster }) =>
