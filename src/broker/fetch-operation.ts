@@ -163,6 +163,8 @@ export class FetchOperation {
     const maxBytes = Math.min(asked.maxBytes, left)
     const isInLog = asked.fetchOffset >= log.logStartOffset && asked.fetchOffset < upperBound
     if (maxBytes < 0 && isInLog) return this.#failNow(asked.index, ErrorCode.UNKNOWN_SERVER_ERROR)
+    // A batch that does not fit is left out, and with it what was aborted.
+    const isCut = isInLog && maxBytes > 0
     const { connection } = this.#context
     const { clock } = this.#broker
     const isNear = connection.readsNear
@@ -173,9 +175,9 @@ export class FetchOperation {
     if (result instanceof Promise) {
       // The logs behind this one get what it surely leaves.
       this.#expectedBytes += Math.min(maxBytes, log.sizeBytes)
-      return result.then((read) => this.#answerOf(partition, asked, read, committedOnly))
+      return result.then((read) => this.#answerOf(partition, asked, read, committedOnly, isCut))
     }
-    return this.#answerOf(partition, asked, result, committedOnly)
+    return this.#answerOf(partition, asked, result, committedOnly, isCut)
   }
 
   #answerOf(
@@ -183,12 +185,15 @@ export class FetchOperation {
     asked: FetchPartition,
     read: ReadResult,
     committedOnly: boolean,
+    isCut: boolean,
   ): PartitionAnswer {
     if (read.error !== ErrorCode.NONE) return this.#failNow(asked.index, read.error)
     const abortedTransactions = !committedOnly
       ? null
       : read.sizeBytes === 0
-        ? []
+        ? isCut
+          ? null
+          : []
         : partition.lookUp<AbortedTransactions | undefined>(
             (log) => log.abortedTransactions(asked.fetchOffset, read.nextOffset),
             () => undefined,

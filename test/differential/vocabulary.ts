@@ -3,7 +3,8 @@
  * producers that came up in it, offsets and epochs of the size they have, settings and their
  * values. Weights are by repetition: most of what is drawn exists.
  *
- * Left out: what Kafka never answers (records that are null), what it answers by the order of a
+ * Left out: what Kafka never answers (records that are null) and what its controller does not
+ * survive (null appended to a list), what it answers by the order of a
  * hash table of its own (two bad settings of a broker) or by what it has written meanwhile (groups
  * that only a refused commit has made), transactions, and followers.
  */
@@ -100,6 +101,7 @@ export class Vocabulary {
   /** Of the resource whose settings are being drawn. */
   #resource = 2
   #config: readonly (string | null)[] = []
+  #operation = 0
   #sessionEpoch = -1
   /** The next sequence number of each producer, near enough. */
   readonly #sequences = new Map<string, number>()
@@ -261,7 +263,10 @@ export class Vocabulary {
         return this.#topic(prng)
       },
       configurationKeys: (prng) => this.#configName(prng),
-      configOperation: of(0, 0, 0, 1, 2, 3),
+      configOperation: (prng) => {
+        this.#operation = oneOf(prng, [0, 0, 0, 1, 2, 3])
+        return this.#operation
+      },
       feature: of(...FEATURES),
       maxVersionLevel: of(0, 1, 7, 25, 30, 31, -1),
       upgradeType: of(1, 1, 2, 3, 0, 9),
@@ -305,7 +310,7 @@ export class Vocabulary {
               return this.#configName(prng)
             },
           ],
-          [`${path}.value`, (prng: Prng) => (prng.chance(0.03) ? null : oneOf(prng, this.#config))],
+          [`${path}.value`, (prng: Prng) => this.#configValue(prng)],
         ]),
       ),
       'JoinGroupRequest.protocols.name': (prng) =>
@@ -351,7 +356,13 @@ export class Vocabulary {
       this.#resource === 4 ? BROKER_CONFIGS : this.#resource === 32 ? GROUP_CONFIGS : TOPIC_CONFIGS
     const [name, values] = oneOf(prng, table)
     this.#config = values
+    this.#operation = 0
     return name
+  }
+
+  #configValue(prng: Prng): string | null {
+    const value = prng.chance(0.03) ? null : oneOf(prng, this.#config)
+    return this.#operation > 1 ? (value ?? 'x') : value
   }
 
   #subscription(prng: Prng): Uint8Array {

@@ -266,6 +266,23 @@ describe('Fetch', () => {
     assert.equal((await client.fetch('t', 0, 0)).abortedTransactions, null)
   })
 
+  it('says nothing of aborted transactions where a batch is left out for its size', async () => {
+    const { node, client } = await withTopic(2)
+    for (const partition of [0, 1]) await client.produce('t', partition, batchOf(['a'], node.nowMs))
+    const aborted = async (partitionMaxBytes: number) => {
+      const partitions = [0, 1].map((partition) => {
+        return { partition, fetchOffset: 0, partitionMaxBytes }
+      })
+      const topics = [{ topic: 't', partitions }]
+      const body = { ...fetchFrom('t', 0, 0), isolationLevel: 1, topics }
+      const answer = await client.call(fetchRequest, fetchResponse, 12, body)
+      return answer.responses[0]?.partitions.map(({ abortedTransactions }) => abortedTransactions)
+    }
+    assert.deepEqual(await aborted(1), [[], null])
+    assert.deepEqual(await aborted(0), [[], []])
+    assert.deepEqual(await aborted(10_000), [[], []])
+  })
+
   it('ends a wait when its topic goes', async () => {
     const { node, client } = await withTopic()
     const waiting = await longFetch(node, client, { maxWaitMs: 30_000 })

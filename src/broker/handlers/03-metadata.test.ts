@@ -94,6 +94,8 @@ describe('Metadata', () => {
     )
     const early = await ask(client, { topics }, 11)
     for (const { errorCode } of early.topics) assert.equal(errorCode, ErrorCode.INVALID_REQUEST)
+    const refused = await ask(client, { topics: [{ topicId, name: '__consumer_offsets' }] }, 11)
+    assert.equal(refused.topics[0]?.isInternal, false, 'nobody looked')
     assert.deepEqual([early.brokers, early.clusterId, early.controllerId], [[], null, -1])
     const twice = await ask(client, { topics: [topics[0]!, topics[0]!] }, 12)
     assert.equal(twice.topics.length, 1)

@@ -72,8 +72,7 @@ function formErrorOf(asked: NonNullable<MetadataRequest['topics']>, version: num
 }
 
 function failure(name: string | null, topicId: string, error: ErrorCode): TopicAnswer {
-  const isInternal = name !== null && isInternalTopic(name)
-  return { errorCode: error, name, topicId, isInternal, partitions: [] }
+  return { errorCode: error, name, topicId, isInternal: false, partitions: [] }
 }
 
 function topicAnswer(broker: Broker, request: MetadataRequest, name: string): TopicAnswer {
@@ -85,6 +84,7 @@ function topicAnswer(broker: Broker, request: MetadataRequest, name: string): To
         : ErrorCode.INVALID_TOPIC_EXCEPTION
     return {
       ...failure(name, ZERO_UUID, unknown),
+      isInternal: isInternalTopic(name),
       topicAuthorizedOperations: operationsOf(request),
     }
   }
