@@ -50,21 +50,23 @@ export function changeConfigs<R extends RequestedResource>(
 ): void {
   const isBroker = context.listener.kind === 'broker'
   const isRepeated = repeatedResources(resources)
-  const answers: Answer[] = []
-  const others: R[] = []
-  for (const resource of resources) {
+  const answers = resources.map((resource): Answer | null => {
     const { resourceType, resourceName } = resource
     const answer = own(resource) ?? (isBroker ? refusal(broker, resource, isRepeated) : null)
-    if (answer === null) others.push(resource)
-    else answers.push({ ...answer, resourceType, resourceName })
+    return answer === null ? null : { ...answer, resourceType, resourceName }
+  })
+  const others = resources.filter((_, at) => answers[at] === null)
+  const reply = (responses: readonly Answer[]) => {
+    const decided = responses.values()
+    context.reply({ responses: answers.map((answer) => answer ?? decided.next().value!) })
   }
   if (others.length === 0) {
-    context.reply({ responses: answers })
+    reply([])
     return
   }
   broker.metadata.submit(
     (controller) => decide(controller, { resources: others, validateOnly }),
-    ({ responses }) => context.reply({ responses: [...answers, ...responses] }),
+    ({ responses }) => reply(responses),
   )
 }
 
