@@ -22,7 +22,9 @@ func franzCreate(
 		return nil, err
 	}
 	admin := kadm.NewClient(client)
-	_, err = admin.CreateTopic(ctx, partitions, 1, nil, topic)
+	// Some records have times that no retention would keep.
+	configs := map[string]*string{"retention.ms": kadm.StringPtr("-1")}
+	_, err = admin.CreateTopic(ctx, partitions, 1, configs, topic)
 	return admin, err
 }
 

@@ -24,7 +24,12 @@ func saramaCreate(bootstrap, topic string, partitions int32) (sarama.ClusterAdmi
 	if err != nil {
 		return nil, err
 	}
-	detail := &sarama.TopicDetail{NumPartitions: partitions, ReplicationFactor: 1}
+	// Some records have times that no retention would keep.
+	forever := "-1"
+	configs := map[string]*string{"retention.ms": &forever}
+	detail := &sarama.TopicDetail{
+		NumPartitions: partitions, ReplicationFactor: 1, ConfigEntries: configs,
+	}
 	return admin, admin.CreateTopic(topic, detail, false)
 }
 

@@ -11,7 +11,10 @@ function client(bootstrap) {
 async function createTopic(kafka, topic, numPartitions) {
   const admin = kafka.admin()
   await admin.connect()
-  await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true })
+  // Some records have times that no retention would keep.
+  const configEntries = [{ name: 'retention.ms', value: '-1' }]
+  const topics = [{ topic, numPartitions, configEntries }]
+  await admin.createTopics({ topics, waitForLeaders: true })
   return admin
 }
 

@@ -45,7 +45,10 @@ let count = 0
 /** A new topic. */
 async function newTopic(numPartitions = 1) {
   const topic = `${prefix}-${++count}`
-  await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true })
+  // Some records have times that no retention would keep.
+  const configEntries = [{ name: 'retention.ms', value: '-1' }]
+  const topics = [{ topic, numPartitions, configEntries }]
+  await admin.createTopics({ topics, waitForLeaders: true })
   return topic
 }
 

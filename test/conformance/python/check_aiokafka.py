@@ -21,7 +21,10 @@ ASSIGNORS = {"range": RangePartitionAssignor, "roundrobin": RoundRobinPartitionA
 async def create(bootstrap, topic, partitions):
     client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await client.start()
-    response = await client.create_topics([NewTopic(topic, partitions, 1)])
+    # Some records have times that no retention would keep.
+    configs = {"retention.ms": "-1"}
+    new = NewTopic(topic, partitions, 1, topic_configs=configs)
+    response = await client.create_topics([new])
     expect("error of create_topics", response.topic_errors[0][1], 0)
     return client
 

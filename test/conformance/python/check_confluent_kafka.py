@@ -203,7 +203,9 @@ def static(bootstrap, topic):
 
 def times(bootstrap, topic):
     client = AdminClient({"bootstrap.servers": bootstrap})
-    done(client.create_topics([NewTopic(topic, 1, 1)]))
+    # No retention would keep records of these times.
+    forever = NewTopic(topic, 1, 1, config={"retention.ms": "-1"})
+    done(client.create_topics([forever]))
     producer = Producer({"bootstrap.servers": bootstrap})
     for timestamp in [1000, 2000, 3000]:
         producer.produce(topic, str(timestamp), timestamp=timestamp)

@@ -12,7 +12,9 @@ WAIT_S = 30
 
 def create(bootstrap, topic, partitions):
     client = KafkaAdminClient(bootstrap_servers=bootstrap)
-    client.create_topics([NewTopic(topic, partitions, 1)])
+    # Some records have times that no retention would keep.
+    configs = {"retention.ms": "-1"}
+    client.create_topics([NewTopic(topic, partitions, 1, topic_configs=configs)])
     client.wait_for_topics([topic])
     return client
 
