@@ -6,7 +6,7 @@ import type { Check } from '../check.ts'
 const SEED = 1
 const SEQUENCES = 12
 const STEPS = 60
-const TIMEOUT_MS = 240_000
+const TIMEOUT_MS = 480_000
 
 export const differentials: readonly Check[] = [
   {
@@ -15,8 +15,8 @@ export const differentials: readonly Check[] = [
     timeoutMs: TIMEOUT_MS,
     async run(context) {
       const properties = PROPERTIES
-      const kafka = await context.startServer('kafka', 'kafka', { properties })
-      const other = await context.startServer(context.kind, context.kind, { properties })
+      const kafka = await context.startServer('reference', 'kafka', { properties })
+      const other = await context.startServer('tested', context.kind, { properties })
       await Promise.all([warmUp(kafka), warmUp(other)])
       const found: string[] = []
       for (const theme of Object.keys(THEMES)) {
